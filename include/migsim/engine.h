@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copy engines: what copies, and nothing else.
+ *
+ * The order of calls, all from the one thread that migrates:
+ *
+ *	open ── caps ──┬── submit* ── kick ── reap* ──┬── close
+ *	               └──────── cancel ─────────────┘
+ *
+ * An engine is a userspace twin of the batch-copy series' struct migrator,
+ * made asynchronous and per copy: it may decline (what it leaves is copied by
+ * the CPU and counted), and it reports each copy on its own, in any order.
+ */
+#ifndef MIGSIM_ENGINE_H
+#define MIGSIM_ENGINE_H
+
+#include <migsim/param.h>
+#include <migsim/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MIGSIM_ENGINE_ABI	1
+
+/**
+ * struct migsim_copy - one copy; belongs to the core until submit returns
+ * @dst: where to; writable, does not overlap @src
+ * @src: where from
+ * @len: bytes, a multiple of 64
+ * @cookie: returned with the completion, means nothing to the engine
+ * @group: number of the flush group, for cancel
+ * @piece: which piece of its folio this is, from 0
+ * @lane: hint: copies of different lanes want different channels
+ */
+struct migsim_copy {
+	void *dst;
+	const void *src;
+	uint64_t len;
+	uint64_t cookie;
+	uint32_t group;
+	uint16_t piece;
+	uint16_t lane;
+};
+
+/**
+ * struct migsim_completion - the end of one copy
+ * @cookie: of the copy
+ * @status: 0, or -errno: the destination holds nothing of use and the core
+ *          copies again with the CPU
+ */
+struct migsim_completion {
+	uint64_t cookie;
+	int32_t status;
+};
+
+/* flags of struct migsim_engine_caps */
+#define MIGSIM_ENGINE_SYNC	(1u << 0) /* copies within submit */
+#define MIGSIM_ENGINE_NO_COPY	(1u << 1) /* copies nothing: no verification */
+
+/**
+ * struct migsim_engine_caps - what an open engine can do
+ * @flags: MIGSIM_ENGINE_*
+ * @channels: queues that copy on their own, at least 1; 0 is the CPU
+ * @depth: most copies that may be submitted and not reaped, at least 1
+ * @driver: what carries the copies, for the report; lives with the instance
+ */
+struct migsim_engine_caps {
+	uint32_t flags;
+	uint32_t channels;
+	uint32_t depth;
+	const char *driver;
+};
+
+/**
+ * struct migsim_engine_env - where an engine is opened
+ * @from: source node, -1 when unknown
+ * @to: target node, -1 when unknown
+ * @space: private data of the space, for engines made for one space
+ */
+struct migsim_engine_env {
+	int from;
+	int to;
+	void *space;
+};
+
+/**
+ * struct migsim_engine_ops - an engine
+ * @size: sizeof(struct migsim_engine_ops)
+ * @abi: MIGSIM_ENGINE_ABI
+ * @name: word on the command line
+ * @help: one line
+ * @needs: what the machine must have, one line; NULL for nothing
+ * @params: options; NULL for none
+ * @args_size: bytes of the argument structure that @params describes
+ * @open: sets *@priv. @args is the parsed argument structure, valid until
+ *        close. -ENODEV, -EOPNOTSUPP or -EPERM when the machine lacks what it
+ *        needs.
+ * @close: ends and frees. Copies in flight have ended when it returns.
+ * @caps: fills @caps, which is zeroed.
+ * @submit: takes the first k of @n copies and returns k, 1 <= k <= @n; or
+ *          -EBUSY (nothing taken; reap and try again, or, with no copy of
+ *          ours in flight, declined), -EOPNOTSUPP (declined), other -errno
+ *          (declined). Never blocks.
+ * @kick: optional; starts what was submitted.
+ * @reap: fills up to @max completions and returns their number; waits for the
+ *        first at most @timeout_ns (0 polls). Who waits, and how, is the
+ *        engine's affair. Returns 0 when the time is over, -errno when the
+ *        engine is dead: all of its copies have then ended.
+ * @cancel: optional; gives up all copies of a group. 0: none of them writes
+ *          any more, and none is reaped later. -EINPROGRESS: some may still
+ *          write, for ever; the core sets their targets apart.
+ * @helper_cpu_ns: optional; CPU time in ns of the threads that the engine
+ *          runs beside the caller, since open.
+ */
+struct migsim_engine_ops {
+	uint32_t size;
+	uint32_t abi;
+	const char *name;
+	const char *help;
+	const char *needs;
+	const struct migsim_param *params;
+	size_t args_size;
+	int (*open)(void **priv, const struct migsim_engine_env *env,
+		    const void *args);
+	void (*close)(void *priv);
+	void (*caps)(void *priv, struct migsim_engine_caps *caps);
+	int (*submit)(void *priv, const struct migsim_copy *copies, uint32_t n);
+	void (*kick)(void *priv);
+	int (*reap)(void *priv, struct migsim_completion *done, uint32_t max,
+		    uint64_t timeout_ns);
+	int (*cancel)(void *priv, uint32_t group);
+	uint64_t (*helper_cpu_ns)(void *priv);
+};
+
+/**
+ * migsim_engine_register - make an engine known by its name
+ * @ops: must live as long as the process
+ *
+ * Return: 0; -EINVAL for a table that is incomplete or of another ABI;
+ * -EEXIST when the name is taken; -ENOSPC when too many are registered.
+ */
+int migsim_engine_register(const struct migsim_engine_ops *ops);
+
+/**
+ * migsim_engine_get - walk over the known engines
+ * @i: from 0
+ * Return: the i-th engine, NULL behind the last.
+ */
+const struct migsim_engine_ops *migsim_engine_get(unsigned int i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Migrate folios: a space, an engine and a policy put together.
+ */
+#ifndef MIGSIM_MIGRATE_H
+#define MIGSIM_MIGRATE_H
+
+#include <migsim/engine.h>
+#include <migsim/policy.h>
+#include <migsim/report.h>
+#include <migsim/space.h>
+#include <migsim/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct migsim_migrator;
+
+/**
+ * struct migsim_options - what a migrator is made of
+ * @size: set to sizeof(struct migsim_options)
+ * @space: `name:key=value,…`; NULL is "uffd"
+ * @engine: as @space; NULL is "memcpy"
+ * @policy: as @space; NULL is "batch"
+ * @from: source node, -1 for any (engines and pools are placed by it)
+ * @to: target node, -1 for the node of the calling CPU
+ * @mode: enum migsim_mode
+ * @reason: enum migsim_reason
+ * @cold_pool: every target page is newly allocated
+ * @pool_bytes: bound on the memory a pool of target pages holds; 0: default
+ * @copy_timeout_ms: an engine that completes nothing for so long has hung;
+ *                   0 is 10000, as the series' dcbm driver waits
+ * @call_pages: most base pages of one call, when known, so that pools are not
+ *              made larger than that; 0: unknown
+ */
+struct migsim_options {
+	size_t size;
+	const char *space;
+	const char *engine;
+	const char *policy;
+	int from;
+	int to;
+	enum migsim_mode mode;
+	enum migsim_reason reason;
+	bool cold_pool;
+	uint64_t pool_bytes;
+	uint32_t copy_timeout_ms;
+	uint64_t call_pages;
+};
+
+/** MIGSIM_OPTIONS_INIT - options with every default */
+#define MIGSIM_OPTIONS_INIT						\
+	{ .size = sizeof(struct migsim_options), .from = -1, .to = -1,	\
+	  .mode = MIGSIM_MODE_SYNC, .reason = MIGSIM_REASON_SYSCALL }
+
+/**
+ * migsim_migrator_open - open a space, an engine and a policy
+ * @m: set to the migrator, owned by the caller
+ * @o: options; read during the call only
+ *
+ * Return: 0; -EINVAL for an unknown name or a bad option, -EPERM, -ENODEV or
+ * -EOPNOTSUPP when the machine lacks something, -ENOMEM. A sentence that says
+ * what is wrong goes to migsim_set_log().
+ */
+int migsim_migrator_open(struct migsim_migrator **m,
+			 const struct migsim_options *o);
+
+/**
+ * migsim_migrator_close - close and free
+ * @m: may be NULL
+ */
+void migsim_migrator_close(struct migsim_migrator *m);
+
+/**
+ * migsim_migrate - migrate a list of folios: one call
+ * @m: used by one thread at a time
+ * @folios: in the order of migration; addr and order set. The array, this
+ *          thread's stack and the library's memory must not lie within the
+ *          folios.
+ * @n: their number
+ * @r: the call is added to it; may be NULL
+ *
+ * As migrate_pages() of mm/migrate.c: unmap passes with retries, one flush,
+ * the copy, move passes with retries, undo of what is left. Every folio ends
+ * wholly on the target or untouched on the source, and its status says which.
+ *
+ * Return: 0 when every folio was migrated; the number of folios that were
+ * not; or -ENOMEM (no target page; the rest is untried), -EINTR
+ * (migsim_migrator_stop()), -EINVAL (a folio is misaligned or its order too
+ * large, nothing was done), -EDEADLK (the folios hold memory that the
+ * migration itself works with, nothing was done), or an error of the space's
+ * begin.
+ */
+long migsim_migrate(struct migsim_migrator *m, struct migsim_folio *folios,
+		    size_t n, struct migsim_report *r);
+
+/**
+ * migsim_migrate_range - migrate a buffer
+ * @m: used by one thread at a time
+ * @addr: start, a multiple of the folio's size
+ * @len: bytes, a multiple of the folio's size
+ * @order: 0 to 9
+ * @r: the call is added to it; may be NULL
+ * Return: as migsim_migrate(), and -ENOMEM.
+ */
+long migsim_migrate_range(struct migsim_migrator *m, void *addr, size_t len,
+			  unsigned int order, struct migsim_report *r);
+
+/**
+ * migsim_migrator_stop - end the running call early
+ * @m: the migrator
+ *
+ * Async-signal-safe, from any thread. Nothing new is unmapped, what is in
+ * flight is finished, and migsim_migrate() returns -EINTR. Holds for later
+ * calls too.
+ */
+void migsim_migrator_stop(struct migsim_migrator *m);
+
+/**
+ * struct migsim_migrator_info - what a migrator turned out to be
+ * @size: set to sizeof(struct migsim_migrator_info)
+ * @engine: name
+ * @driver: what carries the copies; lives with the migrator; may be NULL
+ * @channels: of the engine
+ * @engine_flags: MIGSIM_ENGINE_*
+ * @space: name
+ * @space_flags: MIGSIM_SPACE_*
+ * @policy: name
+ * @policy_kind: "today" or "async"
+ * @window_pages: most base pages in flight; 0: no bound
+ */
+struct migsim_migrator_info {
+	size_t size;
+	const char *engine;
+	const char *driver;
+	uint32_t channels;
+	uint32_t engine_flags;
+	const char *space;
+	uint32_t space_flags;
+	const char *policy;
+	const char *policy_kind;
+	uint64_t window_pages;
+};
+
+/**
+ * migsim_migrator_info - what a migrator turned out to be
+ * @m: the migrator
+ * @info: info->size must be set
+ */
+void migsim_migrator_info(const struct migsim_migrator *m,
+			  struct migsim_migrator_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The engines, policies and spaces that come with the library. */
+#ifndef MIGSIM_BUILTIN_H
+#define MIGSIM_BUILTIN_H
+
+#include <migsim/engine.h>
+#include <migsim/policy.h>
+#include <migsim/space.h>
+
+extern const struct migsim_engine_ops engine_memcpy;
+extern const struct migsim_engine_ops engine_null;
+extern const struct migsim_policy_ops policy_batch;
+extern const struct migsim_space_ops space_uffd;
+extern const struct migsim_space_ops space_kernel;
+
+#endif

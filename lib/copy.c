@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the core and the engine: submit, kick, reap, and what happens when
+ * an engine declines, fails, hangs or dies.
+ *
+ * A cookie names a copy: place on the group's list, slot of the group, piece,
+ * and the low byte of the group's number, so that a completion that nothing
+ * waits for is told from a real one.
+ */
+#include <errno.h>
+
+#include "core.h"
+
+static uint64_t cookie(const struct group *g, uint32_t i, uint32_t piece)
+{
+	return (uint64_t)i << 32 | (uint64_t)g->slot << 16 | piece << 8 |
+	       (g->seq & 0xff);
+}
+
+static uint32_t nr_pieces(const struct group *g, const struct migsim_folio *f)
+{
+	uint32_t n = g->how.pieces;
+
+	if (n <= 1)
+		return 1;
+	if (n > MIGSIM_MAX_PIECES)
+		n = MIGSIM_MAX_PIECES;
+	return n < migsim_folio_pages(f) ? n : (uint32_t)migsim_folio_pages(f);
+}
+
+/* Bounds of a piece, in whole pages. */
+static uint64_t piece_start(const struct migsim_folio *f, uint32_t pieces,
+			    uint32_t piece)
+{
+	return migsim_folio_pages(f) * piece / pieces * MIGSIM_PAGE_SIZE;
+}
+
+static void make_copy(const struct group *g, uint32_t i, uint32_t piece,
+		      struct migsim_copy *c)
+{
+	const struct migsim_folio *f = g->list[i];
+	uint32_t pieces = nr_pieces(g, f);
+	uint64_t start = 0, end = migsim_folio_bytes(f);
+
+	if (pieces > 1) {
+		start = piece_start(f, pieces, piece);
+		end = piece_start(f, pieces, piece + 1);
+	}
+	c->dst = (void *)(f->dst + start);
+	c->src = (const void *)(f->src + start);
+	c->len = end - start;
+	c->cookie = cookie(g, i, piece);
+	c->group = g->seq;
+	c->piece = (uint16_t)piece;
+	c->lane = 0;
+	if (g->how.fan > 1)
+		c->lane = (uint16_t)((i * pieces + piece) % g->how.fan);
+}
+
+/* A unit begins at list[g->submitted]: how far it goes, and is it counted. */
+static void start_unit(struct group *g)
+{
+	uint32_t first = g->submitted, end = first + 1;
+	uint64_t pages;
+
+	if (g->how.remap == MIGSIM_REMAP_BATCH && !g->how.copy_inline) {
+		end = g->nr;
+	} else if (g->how.remap == MIGSIM_REMAP_GROUP && !g->how.copy_inline) {
+		pages = migsim_folio_pages(g->list[first]);
+		while (end < g->nr && pages < g->how.submit)
+			pages += migsim_folio_pages(g->list[end++]);
+	}
+	g->unit = first;
+	g->unit_end = end;
+	g->list[first]->unit_left = end - first;
+}
+
+/* The copies of the next pieces of the group, within one submit group. */
+static uint32_t make_copies(struct migsim_migrator *m, struct group *g,
+			    uint32_t end, uint32_t max)
+{
+	struct migsim_folio *f;
+	uint32_t n = 0;
+
+	while (n < max && g->submitted < end) {
+		f = g->list[g->submitted];
+		if (f->unit == NO_UNIT) {
+			if (g->submitted == g->unit_end)
+				start_unit(g);
+			f->unit = g->unit;
+		}
+		f->pending |= 1u << g->piece;
+		make_copy(g, g->submitted, g->piece, &m->copies[n++]);
+		if (++g->piece == nr_pieces(g, f)) {
+			g->piece = 0;
+			g->submitted++;
+		}
+	}
+	return n;
+}
+
+static void move_ready(struct migsim_migrator *m)
+{
+	uint32_t i, n = m->nr_ready;
+	struct ready *r;
+
+	m->nr_ready = 0;
+	for (i = 0; i < n; i++) {
+		r = &m->ready[i];
+		group_move(m, r->group, r->first, r->end);
+	}
+	for (i = 0; i < n; i++) {
+		r = &m->ready[i];
+		if (r->group->live && r->group->moved == r->group->nr)
+			group_finish(m, r->group);
+	}
+}
+
+static uint32_t unit_end(const struct group *g, uint32_t first)
+{
+	uint32_t end = first + 1;
+
+	if (g->how.copy_inline || g->how.remap == MIGSIM_REMAP_FOLIO)
+		return end;
+	if (g->how.remap == MIGSIM_REMAP_BATCH)
+		return g->nr;
+	while (end < g->nr && g->list[end]->unit == first)
+		end++;
+	return end;
+}
+
+/* Units that stand together are moved together. */
+static void unit_ready(struct migsim_migrator *m, struct group *g,
+		       uint32_t first)
+{
+	uint32_t end = unit_end(g, first);
+	struct ready *last;
+
+	if (m->nr_ready) {
+		last = &m->ready[m->nr_ready - 1];
+		if (last->group == g && last->end == first) {
+			last->end = end;
+			return;
+		}
+	}
+	m->ready[m->nr_ready++] = (struct ready){ g, first, end };
+}
+
+/* All copies of a folio have ended, well or not. */
+static void folio_copied(struct migsim_migrator *m, struct group *g,
+			 struct migsim_folio *f)
+{
+	if (!(f->flags & FOLIO_COPY_FAILED)) {
+		f->flags |= FOLIO_COPIED;
+		m->copied_pages += migsim_folio_pages(f);
+	}
+	if (!--g->list[f->unit]->unit_left)
+		unit_ready(m, g, f->unit);
+}
+
+/* Copies that were offered and not taken: the CPU will do these folios. */
+static void decline(struct migsim_migrator *m, struct group *g,
+		    const struct migsim_copy *c, uint32_t n)
+{
+	uint32_t i, at;
+	struct migsim_folio *f;
+
+	m->report->c.declined += n;
+	for (i = 0; i < n; i++) {
+		at = (uint32_t)(c[i].cookie >> 32);
+		f = g->list[at];
+		f->pending &= ~(1u << c[i].piece);
+		f->flags |= FOLIO_COPY_FAILED;
+		if (!f->pending && at < g->submitted)
+			folio_copied(m, g, f);
+	}
+}
+
+/* Copies that were not taken now: they will be offered again. */
+static void take_back(struct group *g, const struct migsim_copy *c, uint32_t n)
+{
+	uint32_t i;
+
+	if (!n)
+		return;
+	for (i = 0; i < n; i++)
+		g->list[c[i].cookie >> 32]->pending &= ~(1u << c[i].piece);
+	g->submitted = (uint32_t)(c[0].cookie >> 32);
+	g->piece = c[0].piece;
+}
+
+/*
+ * Offers copies up to list[end). False: the engine is full, reap first.
+ */
+static bool offer(struct migsim_migrator *m, struct group *g, uint32_t end)
+{
+	uint32_t room = m->engine_caps.depth - m->nr_copies, n;
+	int took = -EOPNOTSUPP;
+
+	if (!room)
+		return false;
+	n = make_copies(m, g, end, room < CHUNK ? room : CHUNK);
+	if (!m->engine_dead)
+		took = m->engine->submit(m->engine_priv, m->copies, n);
+	if (took > 0) {
+		if ((uint32_t)took > n)
+			took = (int)n;
+		m->nr_copies += (uint32_t)took;
+		take_back(g, m->copies + took, n - (uint32_t)took);
+		return true;
+	}
+	if (took == -EBUSY && m->nr_copies) {
+		take_back(g, m->copies, n);
+		return false;
+	}
+	decline(m, g, m->copies, n);
+	return true;
+}
+
+static uint32_t submit_end(const struct group *g)
+{
+	uint64_t pages = 0;
+	uint32_t i = g->submitted;
+
+	if (!g->how.submit)
+		return g->nr;
+	while (i < g->nr && pages < g->how.submit)
+		pages += migsim_folio_pages(g->list[i++]);
+	return i;
+}
+
+/*
+ * Offers list[..end) and starts it. Stops early when the engine is full, or
+ * when folios that it declined are ready to be moved.
+ */
+static void submit_group(struct migsim_migrator *m, struct group *g,
+			 uint32_t end)
+{
+	enum phase was = phase_enter(m, m->engine_caps.flags &
+				     MIGSIM_ENGINE_SYNC ? PHASE_COPY
+							: PHASE_SUBMIT);
+
+	while (g->submitted < end && !m->nr_ready && offer(m, g, end))
+		;
+	if (m->engine->kick && m->nr_copies)
+		m->engine->kick(m->engine_priv);
+	phase_enter(m, was);
+	m->t_progress = m->t_phase;
+}
+
+static bool engine_full(const struct migsim_migrator *m, const struct group *g,
+			uint32_t end)
+{
+	return g->submitted < end && !m->nr_ready;
+}
+
+static struct group *first_to_submit(const struct migsim_migrator *m)
+{
+	struct group *g;
+
+	for (g = m->oldest; g; g = g->next)
+		if (g->submitted < g->nr && !g->how.no_offload &&
+		    !g->how.copy_inline)
+			return g;
+	return NULL;
+}
+
+/* Offers what the groups in flight still have to copy, oldest first. */
+void copy_submit(struct migsim_migrator *m)
+{
+	struct group *g;
+	uint32_t end;
+
+	while ((g = first_to_submit(m))) {
+		end = submit_end(g);
+		submit_group(m, g, end);
+		if (engine_full(m, g, end))
+			return;
+		move_ready(m);
+	}
+}
+
+/* Offers the next folio alone, for a copy in line. */
+void copy_submit_one(struct migsim_migrator *m, struct group *g)
+{
+	submit_group(m, g, g->submitted + 1);
+	move_ready(m);
+}
+
+static void complete(struct migsim_migrator *m,
+		     const struct migsim_completion *c)
+{
+	uint32_t at = (uint32_t)(c->cookie >> 32);
+	uint32_t slot = c->cookie >> 16 & 0xffff;
+	uint32_t piece = c->cookie >> 8 & 0xff;
+	struct group *g = slot < m->nr_slots ? m->slots[slot] : NULL;
+	struct migsim_folio *f;
+
+	if (!g || !g->live || (g->seq & 0xff) != (c->cookie & 0xff) ||
+	    at >= g->nr || piece >= MIGSIM_MAX_PIECES ||
+	    !(g->list[at]->pending & 1u << piece)) {
+		m->report->c.completion_errors++;
+		return;
+	}
+	f = g->list[at];
+	f->pending &= ~(1u << piece);
+	m->nr_copies--;
+	if (c->status)
+		f->flags |= FOLIO_COPY_FAILED;
+	if (!f->pending && at < g->submitted) {
+		g->t_copied = m->t_phase;
+		folio_copied(m, g, f);
+	}
+}
+
+/* Ends copies of the group without the engine, as many as can be moved. */
+static void abandon(struct migsim_migrator *m, struct group *g)
+{
+	uint32_t i, end = g->submitted + (g->piece ? 1 : 0);
+	struct migsim_folio *f;
+
+	for (i = 0; i < end && m->nr_ready < CHUNK; i++) {
+		f = g->list[i];
+		if (!f->pending)
+			continue;
+		m->nr_copies -= (uint32_t)__builtin_popcount(f->pending);
+		f->pending = 0;
+		f->flags |= FOLIO_COPY_FAILED;
+		if (g->ended == ENDED_STUCK)
+			f->flags |= FOLIO_STUCK;
+		if (i < g->submitted)
+			folio_copied(m, g, f);
+	}
+	if (i == end)
+		g->ended = NOT_ENDED;
+}
+
+/* Ends the copies of every group marked so; groups may end with them. */
+static void abandon_marked(struct migsim_migrator *m)
+{
+	struct group *g;
+
+	do {
+		for (g = m->oldest; g && !g->ended; g = g->next)
+			;
+		if (g)
+			abandon(m, g);
+		move_ready(m);
+	} while (g);
+}
+
+/* The engine has died: none of its copies will write or complete. */
+static void engine_died(struct migsim_migrator *m)
+{
+	struct group *g;
+
+	m->engine_dead = true;
+	for (g = m->oldest; g; g = g->next)
+		g->ended = ENDED_CLEAN;
+	abandon_marked(m);
+}
+
+/* Nothing has completed for too long: give up every group that copies. */
+static void engine_hung(struct migsim_migrator *m)
+{
+	struct group *g;
+	int err;
+
+	for (g = m->oldest; g; g = g->next) {
+		if (!g->submitted && !g->piece)
+			continue;
+		err = m->engine->cancel ?
+		      m->engine->cancel(m->engine_priv, g->seq) : -EINPROGRESS;
+		g->ended = err ? ENDED_STUCK : ENDED_CLEAN;
+		m->engine_dead |= err != 0;
+	}
+	abandon_marked(m);
+}
+
+/* Waits for completions at most so long, and moves what they made ready. */
+void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
+{
+	enum phase was = phase_enter(m, m->engine_caps.flags &
+				     MIGSIM_ENGINE_SYNC ? PHASE_REAP
+							: PHASE_WAIT);
+	int i, n;
+
+	n = m->engine->reap(m->engine_priv, m->done, CHUNK, timeout_ns);
+	phase_enter(m, PHASE_REAP);
+	for (i = 0; i < n; i++)
+		complete(m, &m->done[i]);
+	if (n > 0)
+		m->t_progress = m->t_phase;
+	phase_enter(m, was);
+	move_ready(m);
+	if (n < 0)
+		engine_died(m);
+	else if (!n && m->nr_copies &&
+		 m->t_phase - m->t_progress >= m->copy_timeout)
+		engine_hung(m);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call, as migrate_pages() of mm/migrate.c: the list is cut into groups as
+ * the policy says; the pump unmaps, waits and moves until all is done; in sync
+ * mode what failed is retried alone, with nothing else in flight.
+ */
+#include <assert.h>
+#include <errno.h>
+
+#include "core.h"
+
+static void view_fill(const struct migsim_migrator *m,
+		      struct migsim_policy_view *v)
+{
+	uint32_t channels = m->engine_caps.channels;
+
+	*v = (struct migsim_policy_view){
+		.now = ticks_to_ns(m, m->t_phase - m->t_call),
+		.pages_left = m->pages_left,
+		.folios_left = m->n - m->next,
+		.next_pages = m->next < m->n ?
+			      migsim_folio_pages(&m->folios[m->next]) : 0,
+		.pages_copying = m->window - m->copied_pages,
+		.pages_copied = m->copied_pages,
+		.groups = m->nr_groups,
+		.channels = channels,
+		.channels_idle = m->nr_copies < channels ?
+				 channels - m->nr_copies : 0,
+		.mode = m->mode,
+		.reason = m->reason,
+		.unmap_rate = m->unmap_rate,
+		.copy_rate = m->copy_rate,
+		.remap_rate = m->remap_rate,
+		.last_pages = m->last_pages,
+		.last_first = m->last_first,
+		.last_time = m->last_time,
+	};
+}
+
+static void ask(struct migsim_migrator *m, struct migsim_policy_answer *answer)
+{
+	struct migsim_policy_view view;
+
+	view_fill(m, &view);
+	*answer = (struct migsim_policy_answer){ 0 };
+	m->policy->decide(m->policy_priv, m->policy_spec.args, &view, answer);
+	if (!answer->admit && !m->nr_groups)
+		answer->admit = 1;
+}
+
+/* The next folios of the call, at most CHUNK, up to so many more pages. */
+static uint32_t cut(struct migsim_migrator *m, struct group *g, uint64_t *pages)
+{
+	struct migsim_folio **list = g->list + g->nr;
+	struct migsim_folio *f;
+	uint64_t left = *pages;
+	uint32_t n = 0;
+
+	while (left && n < CHUNK && m->next < m->n) {
+		f = &m->folios[m->next++];
+		left -= left < migsim_folio_pages(f) ? left
+						     : migsim_folio_pages(f);
+		m->pages_left -= migsim_folio_pages(f);
+		list[n++] = f;
+	}
+	*pages = left;
+	return n;
+}
+
+/* The copy in line: folio by folio, each remapped before the next. */
+static void run_inline(struct migsim_migrator *m, struct group *g)
+{
+	uint32_t i, n = g->nr;
+
+	for (i = 0; i < n; i++) {
+		copy_submit_one(m, g);
+		while (g->moved == i) {
+			copy_wait(m, UINT64_MAX);
+			if (g->moved == i && g->submitted == i)
+				copy_submit_one(m, g);
+		}
+	}
+}
+
+/* Everything of the group is unmapped that will be: on with it. */
+static void start_copy(struct migsim_migrator *m, struct group *g)
+{
+	int rc = g->rc;
+
+	group_flush(m, g);
+	if (!g->nr) {
+		group_finish(m, g);
+	} else if (g->how.no_offload) {
+		group_move(m, g, 0, g->nr);
+		group_finish(m, g);
+	} else if (g->how.copy_inline) {
+		run_inline(m, g);
+	} else {
+		copy_submit(m);
+	}
+	if (rc)
+		m->rc = rc;
+}
+
+static void start_group(struct migsim_migrator *m,
+			const struct migsim_policy_answer *how)
+{
+	uint64_t pages = how->admit;
+	struct group *g = group_new(m);
+	uint32_t n;
+
+	g->how = *how;
+	g->list = m->lists + m->next;
+	g->nr_pass = m->mode == MIGSIM_MODE_ASYNC ? NR_MAX_MIGRATE_PAGES_RETRY
+						  : NR_MAX_MIGRATE_ASYNC_RETRY;
+	g->keep_failures = m->mode != MIGSIM_MODE_ASYNC;
+	while (!g->rc && (n = cut(m, g, &pages)))
+		group_unmap(m, g, n);
+	group_unmap_retry(m, g);
+	start_copy(m, g);
+}
+
+/* May another group be unmapped now? */
+static bool may_admit(struct migsim_migrator *m)
+{
+	if (m->next == m->n || m->rc || !m->unused)
+		return false;
+	if (atomic_load_explicit(&m->stop, memory_order_relaxed)) {
+		m->rc = -EINTR;
+		return false;
+	}
+	if (!m->nr_groups)
+		return !m->single.n && !m->split.n;
+	return !m->space->hold || !m->space->hold(m->space_priv);
+}
+
+/* Asks the policy until it wants to wait. Returns how long: ns. */
+static uint64_t admit(struct migsim_migrator *m)
+{
+	struct migsim_policy_answer how = { 0 };
+
+	while (may_admit(m)) {
+		ask(m, &how);
+		if (!how.admit)
+			break;
+		start_group(m, &how);
+	}
+	return how.tick ? how.tick : UINT64_MAX;
+}
+
+/* The timeout of the engine bounds every wait, so that a hang is noticed. */
+static void wait(struct migsim_migrator *m, uint64_t tick)
+{
+	uint64_t limit = ticks_to_ns(m, m->copy_timeout);
+
+	copy_wait(m, tick < limit ? tick : limit);
+}
+
+static void drain(struct migsim_migrator *m)
+{
+	while (m->nr_groups) {
+		copy_submit(m);
+		wait(m, UINT64_MAX);
+	}
+}
+
+/* A list that is migrated with nothing else in flight. */
+static void run_alone(struct migsim_migrator *m, struct group *g,
+		      struct migsim_folio **list, size_t n)
+{
+	struct migsim_policy_answer how;
+	size_t i;
+	uint32_t k;
+
+	assert(m->nr_groups == 1);
+	ask(m, &how);
+	g->how = how;
+	g->list = list;
+	for (i = 0; i < n && !g->rc; i += k) {
+		k = n - i < CHUNK ? (uint32_t)(n - i) : CHUNK;
+		if (g->list + g->nr != list + i)
+			for (uint32_t j = 0; j < k; j++)
+				g->list[g->nr + j] = list[i + j];
+		group_unmap(m, g, k);
+	}
+	group_unmap_retry(m, g);
+	start_copy(m, g);
+	drain(m);
+}
+
+/* Sync mode: one folio at a time, so that waiting for it blocks no other. */
+static void retry_alone(struct migsim_migrator *m)
+{
+	struct group *g;
+	size_t i;
+
+	for (i = 0; i < m->single.n && !m->rc; i++) {
+		m->report->c.retried++;
+		g = group_new(m);
+		g->nr_pass = NR_MAX_MIGRATE_SYNC_RETRY;
+		g->one = m->single.folio[i];
+		run_alone(m, g, &g->one, 1);
+	}
+	/* Out of memory: those that were to be retried have failed. */
+	for (; i < m->single.n; i++) {
+		m->single.folio[i]->state = MIGSIM_FOLIO_RET;
+		account_failed(m, m->single.folio[i]);
+		m->nr_failed++;
+	}
+	m->single.n = 0;
+}
+
+/* Large folios without a target: once more, as base pages. */
+static void migrate_split(struct migsim_migrator *m)
+{
+	struct group *g;
+	int rc = m->rc;
+	size_t n = m->split.n;
+
+	if (!n)
+		return;
+	if (!rc) {
+		g = group_new(m);
+		g->nr_pass = 1;
+		g->split = true;
+		run_alone(m, g, m->split.folio, n);
+		m->rc = rc;	/* the kernel ignores the result as well */
+	}
+	m->split.n = 0;
+}
+
+static void pump(struct migsim_migrator *m)
+{
+	uint64_t tick;
+
+	do {
+		tick = admit(m);
+		if (m->nr_groups) {
+			copy_submit(m);
+			wait(m, tick);
+			continue;
+		}
+		retry_alone(m);
+		migrate_split(m);
+	} while (m->nr_groups || (m->next < m->n && !m->rc));
+	/* The last groups may have left work behind. */
+	retry_alone(m);
+	migrate_split(m);
+}
+
+/* What a call did not come to. */
+static void count_untried(struct migsim_migrator *m)
+{
+	struct migsim_folio *f;
+
+	for (f = m->folios; f < m->folios + m->n; f++)
+		if (f->status == MIGSIM_UNTRIED)
+			m->report->c.nr_untried_pages += migsim_folio_pages(f);
+}
+
+/* Runs the prepared call. As migrate_pages(): > 0 folios failed, < 0 -errno */
+long migrate_run(struct migsim_migrator *m)
+{
+	m->nr_failed = 0;
+	m->rc = 0;
+	pump(m);
+	if (m->rc)
+		count_untried(m);
+	assert(!m->nr_groups && !m->window && !m->nr_copies);
+	return m->rc ? m->rc : m->nr_failed;
+}

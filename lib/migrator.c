@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A migrator: a space, an engine and a policy put together, and the memory
+ * that its calls work in.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <migsim/log.h>
+
+#include "core.h"
+#include "sys.h"
+
+#define MAX_GROUPS 4096
+
+static int open_space(struct migsim_migrator *m,
+		      const struct migsim_options *o)
+{
+	struct migsim_space_env env = {
+		.from = o->from,
+		.to = o->to,
+		.cold_pool = o->cold_pool,
+		.pool_bytes = o->pool_bytes,
+		.max_group_pages = m->policy->window ?
+				   m->policy->window(m->policy_spec.args) : 0,
+	};
+
+	if (o->call_pages && (!env.max_group_pages ||
+			      o->call_pages < env.max_group_pages))
+		env.max_group_pages = o->call_pages;
+	return m->space->open(&m->space_priv, &env, m->space_spec.args);
+}
+
+static int open_engine(struct migsim_migrator *m,
+		       const struct migsim_options *o)
+{
+	struct migsim_engine_env env = {
+		.from = o->from,
+		.to = o->to,
+		.space = m->space_priv,
+	};
+	int err;
+
+	err = m->engine->open(&m->engine_priv, &env, m->engine_spec.args);
+	if (err)
+		return err;
+	m->engine->caps(m->engine_priv, &m->engine_caps);
+	if (!m->engine_caps.depth) {
+		migsim_log(MIGSIM_LOG_ERROR, "engine %s has a depth of 0",
+			   m->engine->name);
+		m->engine->close(m->engine_priv);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_words(struct migsim_migrator *m,
+		       const struct migsim_options *o)
+{
+	int err;
+
+	err = spec_parse(OPS_SPACE, o->space ? o->space : "uffd",
+			 &m->space_spec);
+	if (!err)
+		err = spec_parse(OPS_ENGINE, o->engine ? o->engine : "memcpy",
+				 &m->engine_spec);
+	if (!err)
+		err = spec_parse(OPS_POLICY, o->policy ? o->policy : "batch",
+				 &m->policy_spec);
+	if (err)
+		return err;
+	m->space = m->space_spec.ops;
+	m->engine = m->engine_spec.ops;
+	m->policy = m->policy_spec.ops;
+	m->policy_priv = calloc(1, m->policy->priv_size + 1);
+	if (!m->policy_priv)
+		return -ENOMEM;
+	return 0;
+}
+
+static int make_groups(struct migsim_migrator *m)
+{
+	uint32_t i;
+
+	m->nr_slots = MAX_GROUPS;
+	m->slots = calloc(MAX_GROUPS, sizeof(*m->slots));
+	m->group_table = sys_map(MAX_GROUPS * sizeof(struct group));
+	if (!m->slots || !m->group_table)
+		return -ENOMEM;
+	for (i = MAX_GROUPS; i--;) {
+		m->slots[i] = &m->group_table[i];
+		m->slots[i]->slot = i;
+		m->slots[i]->next = m->unused;
+		m->unused = m->slots[i];
+	}
+	return 0;
+}
+
+static void set_clock(struct migsim_migrator *m, uint32_t copy_timeout_ms)
+{
+	uint64_t hz = m->space_caps.ticks_per_s;
+
+	m->tick_mult = (uint64_t)(((unsigned __int128)1000000000 << 32) / hz);
+	m->copy_timeout = hz / 1000 * (copy_timeout_ms ? copy_timeout_ms
+						       : 10000);
+}
+
+static int check_options(const struct migsim_options *o)
+{
+	if (!o || o->size < offsetof(struct migsim_options, call_pages))
+		return -EINVAL;
+	if ((unsigned int)o->mode > MIGSIM_MODE_SYNC ||
+	    (unsigned int)o->reason >= MIGSIM_REASONS)
+		return -EINVAL;
+	return 0;
+}
+
+int migsim_migrator_open(struct migsim_migrator **migrator,
+			 const struct migsim_options *options)
+{
+	struct migsim_options o = { 0 };
+	struct migsim_migrator *m;
+	int err;
+
+	err = check_options(options);
+	if (err)
+		return err;
+	memcpy(&o, options, options->size < sizeof(o) ? options->size
+						      : sizeof(o));
+	m = sys_map(sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->mode = o.mode;
+	m->reason = o.reason;
+	err = parse_words(m, &o);
+	if (!err)
+		err = make_groups(m);
+	if (err)
+		goto fail;
+	err = open_space(m, &o);
+	if (err)
+		goto fail;
+	m->space->caps(m->space_priv, &m->space_caps);
+	set_clock(m, o.copy_timeout_ms);
+	err = open_engine(m, &o);
+	if (err)
+		goto close_space;
+	*migrator = m;
+	return 0;
+
+close_space:
+	m->space->close(m->space_priv);
+	m->space = NULL;
+fail:
+	m->engine = NULL;
+	migsim_migrator_close(m);
+	return err;
+}
+
+void migsim_migrator_close(struct migsim_migrator *m)
+{
+	if (!m)
+		return;
+	if (m->engine) {
+		m->engine->close(m->engine_priv);
+		m->space->close(m->space_priv);
+	}
+	sys_unmap(m->lists, m->lists_cap * 4 * sizeof(*m->lists));
+	sys_unmap(m->group_table, MAX_GROUPS * sizeof(struct group));
+	free(m->slots);
+	free(m->policy_priv);
+	spec_free(&m->space_spec);
+	spec_free(&m->engine_spec);
+	spec_free(&m->policy_spec);
+	migsim_report_free(m->scratch);
+	sys_unmap(m, sizeof(*m));
+}
+
+void migsim_migrator_stop(struct migsim_migrator *m)
+{
+	atomic_store_explicit(&m->stop, true, memory_order_relaxed);
+}
+
+void migsim_migrator_info(const struct migsim_migrator *m,
+			  struct migsim_migrator_info *info)
+{
+	struct migsim_migrator_info full = {
+		.size = info->size,
+		.engine = m->engine->name,
+		.driver = m->engine_caps.driver,
+		.channels = m->engine_caps.channels,
+		.engine_flags = m->engine_caps.flags,
+		.space = m->space->name,
+		.space_flags = m->space_caps.flags,
+		.policy = m->policy->name,
+		.policy_kind = m->policy->kind,
+		.window_pages = m->policy->window ?
+				m->policy->window(m->policy_spec.args) : 0,
+	};
+
+	memcpy(info, &full, info->size < sizeof(full) ? info->size
+						      : sizeof(full));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The known engines, policies and spaces, and the words that name them.
+ */
+#ifndef MIGSIM_REGISTRY_H
+#define MIGSIM_REGISTRY_H
+
+#include <migsim/param.h>
+
+/* What every ops table begins with. */
+struct ops_head {
+	uint32_t size;
+	uint32_t abi;
+	const char *name;
+	const char *help;
+};
+
+enum ops_kind { OPS_ENGINE, OPS_POLICY, OPS_SPACE, OPS_KINDS };
+
+/*
+ * A word that was understood: the table it names, grown to the library's own
+ * size (what an older table lacks is NULL), and the parsed arguments.
+ */
+struct spec {
+	void *ops;
+	void *args;
+	char *text;
+};
+
+/*
+ * Fills @args, which is zeroed, from `key=value,…` (NULL: defaults only). Texts
+ * point into @options, which is cut up. 0, or -EINVAL with a sentence.
+ */
+int params_parse(const struct migsim_param *params, char *options,
+		 const char *what, const char *name, void *args);
+
+/* Return 0, -EINVAL with a sentence, or -ENOMEM. */
+int spec_parse(enum ops_kind kind, const char *word, struct spec *spec);
+void spec_free(struct spec *spec);
+
+#endif

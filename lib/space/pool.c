@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include <migsim/types.h>
+
+#include "pool.h"
+#include "sys.h"
+
+#define HUGE_BYTES	((uint64_t)2 << 20)
+/* Slots beside the largest group, so that a large folio finds neighbours. */
+#define SLACK_BYTES	((uint64_t)8 << 20)
+
+static struct arena *arena_of(struct pool *p, uint64_t addr)
+{
+	return arena_has(&p->stage, addr) ? &p->stage : &p->fresh;
+}
+
+static int open_arenas(struct pool *p, uint64_t unit, bool locked,
+		       const struct pool_config *c)
+{
+	size_t room = (c->group_bytes + SLACK_BYTES) / unit + 2;
+	int err;
+
+	err = arena_open(&p->stage, unit, room + (p->recycle ? p->keep : 0),
+			 p->recycle ? c->to : c->from, locked);
+	if (err)
+		return err;
+	return arena_open(&p->fresh, unit,
+			  room + (p->recycle ? 0 : p->keep), c->to, locked);
+}
+
+int pool_open(struct pool *p, enum pool_kind kind, const struct pool_config *c)
+{
+	uint64_t unit = kind % POOL_LOCKED == POOL_HUGE ? HUGE_BYTES
+							: MIGSIM_PAGE_SIZE;
+	int err;
+
+	if (p->stage.base)
+		return 0;
+	*p = (struct pool){ .fd = c->fd, .recycle = c->recycle };
+	p->keep = c->keep_bytes / unit;
+	err = open_arenas(p, unit, kind >= POOL_LOCKED, c);
+	if (err)
+		goto fail;
+	/* Pages first: once registered, a first touch would wait for ever. */
+	if (p->recycle)
+		arena_fill(&p->stage, p->keep);
+	err = sys_uffd_register(c->fd, p->stage.base,
+				p->stage.nr * p->stage.unit);
+	if (err)
+		goto fail;
+	pool_refill(p);
+	return 0;
+fail:
+	pool_close(p);
+	return err;
+}
+
+void pool_close(struct pool *p)
+{
+	if (p->stage.base)
+		arena_close(&p->stage);
+	if (p->fresh.base)
+		arena_close(&p->fresh);
+}
+
+void pool_reserve(struct pool *p, size_t n)
+{
+	size_t have = p->fresh.nr_full + (p->recycle ? p->stage.nr_full : 0);
+
+	if (have < n)
+		p->allocated += arena_fill(&p->fresh, n - have) *
+				(p->fresh.unit / MIGSIM_PAGE_SIZE);
+}
+
+/* Neighbours may be missing although there are pages enough. */
+static uint64_t take_fresh(struct pool *p, size_t n)
+{
+	uint64_t dst = arena_take(&p->fresh, SLOT_FULL, n);
+	size_t filled;
+
+	if (dst)
+		return dst;
+	filled = arena_fill(&p->fresh, n);
+	p->allocated += filled * (p->fresh.unit / MIGSIM_PAGE_SIZE);
+	return filled ? arena_take(&p->fresh, SLOT_FULL, n) : 0;
+}
+
+bool pool_get(struct pool *p, size_t n, uint64_t *dst, uint64_t *src)
+{
+	*src = arena_take(&p->stage, SLOT_EMPTY, n);
+	if (!*src)
+		return false;
+	*dst = p->recycle ? arena_take(&p->stage, SLOT_FULL, n) : 0;
+	if (!*dst)
+		*dst = take_fresh(p, n);
+	if (*dst)
+		return true;
+	arena_set(&p->stage, *src, n, SLOT_EMPTY);
+	return false;
+}
+
+void pool_put(struct pool *p, size_t n, uint64_t dst, uint64_t src)
+{
+	arena_set(&p->stage, src, n, SLOT_EMPTY);
+	if (dst)
+		arena_set(arena_of(p, dst), dst, n, SLOT_FULL);
+}
+
+/* Vacated pages are kept as targets, up to the pool's bound. */
+static void keep_vacated(struct pool *p, size_t n, uint64_t src)
+{
+	if (p->recycle && p->stage.nr_full < p->keep)
+		arena_set(&p->stage, src, n, SLOT_FULL);
+	else
+		arena_release(&p->stage, src, n);
+}
+
+void pool_used(struct pool *p, size_t n, uint64_t dst, uint64_t src)
+{
+	arena_set(arena_of(p, dst), dst, n, SLOT_EMPTY);
+	keep_vacated(p, n, src);
+}
+
+void pool_drop(struct pool *p, size_t n, uint64_t dst, uint64_t src)
+{
+	arena_release(&p->stage, src, n);
+	if (!dst)
+		return;
+	if (arena_of(p, dst) == &p->fresh)
+		arena_release(&p->fresh, dst, n);
+	else
+		arena_set(&p->stage, dst, n, SLOT_FULL);
+}
+
+void pool_forget(struct pool *p, size_t n, uint64_t dst)
+{
+	arena_release(arena_of(p, dst), dst, n);
+}
+
+void pool_quarantine(struct pool *p, size_t n, uint64_t dst)
+{
+	arena_set(arena_of(p, dst), dst, n, SLOT_BAD);
+}
+
+void pool_refill(struct pool *p)
+{
+	if (!p->recycle && p->fresh.nr_full < p->keep)
+		arena_fill(&p->fresh, p->keep - p->fresh.nr_full);
+}

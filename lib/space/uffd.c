@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <migsim/log.h>
+#include <migsim/topology.h>
+
+#include "builtin.h"
+#include "sys.h"
+#include "uffd.h"
+
+#define DEFAULT_GROUP_PAGES 8192
+
+/* Pages that are kept ready: a page must rest until the cache forgot it. */
+static uint64_t keep_bytes(const struct migsim_space_env *env,
+			   uint64_t group_bytes)
+{
+	uint64_t rest = 2 * migsim_topology_llc_bytes();
+	uint64_t keep = group_bytes > rest ? group_bytes : rest;
+	uint64_t bound = env->pool_bytes ? env->pool_bytes
+					 : sys_free_bytes(-1) / 4;
+
+	if (keep > bound)
+		keep = bound;
+	if (keep < rest)
+		migsim_log(MIGSIM_LOG_WARNING,
+			   "the pool is bounded to %llu MiB, less than twice the last-level cache: its pages are hot",
+			   (unsigned long long)(keep >> 20));
+	return keep;
+}
+
+static void configure(struct uffd *u, const struct migsim_space_env *env)
+{
+	struct pool_config *c = &u->config;
+	bool one_node = migsim_topology_nodes(NULL, 0) <= 1;
+	uint64_t pages = env->max_group_pages;
+
+	u->warm = !env->cold_pool;
+	c->fd = u->fd;
+	c->from = one_node ? -1 : env->from;
+	c->to = one_node ? -1 : env->to;
+	if (!one_node && c->to < 0)
+		c->to = migsim_topology_current_node();
+	c->group_bytes = (pages ? pages : DEFAULT_GROUP_PAGES) *
+			 MIGSIM_PAGE_SIZE;
+	c->recycle = u->warm && (one_node || c->from == c->to);
+	if (u->warm)
+		c->keep_bytes = keep_bytes(env, c->group_bytes);
+}
+
+static int open_fd(struct uffd *u)
+{
+	u->fd = sys_uffd_open();
+	if (u->fd >= 0)
+		return 0;
+	if (u->fd == -EPERM)
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "userfaultfd is forbidden to this user: run as root, or set the sysctl vm.unprivileged_userfaultfd to 1, or give access to /dev/userfaultfd");
+	else if (u->fd == -EOPNOTSUPP)
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "this kernel has no UFFDIO_MOVE: the uffd space needs Linux 6.8 or later");
+	else
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "userfaultfd cannot be opened (errno %d)", -u->fd);
+	return u->fd == -ENOSYS ? -EOPNOTSUPP : u->fd;
+}
+
+static int uffd_open(void **priv, const struct migsim_space_env *env,
+		     const void *args)
+{
+	struct uffd *u = sys_map(sizeof(*u));
+	int err;
+
+	(void)args;
+	if (!u)
+		return -ENOMEM;
+	err = open_fd(u);
+	if (err)
+		goto free;
+	err = fault_start(u);
+	if (err)
+		goto close;
+	u->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	pthread_mutex_init(&u->flight, NULL);
+	pthread_cond_init(&u->flight_changed, NULL);
+	fork_watch(u);
+	configure(u, env);
+	*priv = u;
+	return 0;
+close:
+	close(u->fd);
+free:
+	sys_unmap(u, sizeof(*u));
+	return err;
+}
+
+static void uffd_close(void *priv)
+{
+	struct uffd *u = priv;
+	int i;
+
+	fork_forget(u);
+	fault_stop(u);
+	if (u->pagemap >= 0)
+		close(u->pagemap);
+	for (i = 0; i < POOL_KINDS; i++)
+		pool_close(&u->pool[i]);
+	ranges_free(&u->ranges);
+	close(u->fd);
+	pthread_cond_destroy(&u->flight_changed);
+	pthread_mutex_destroy(&u->flight);
+	sys_unmap(u, sizeof(*u));
+}
+
+static void uffd_caps(void *priv, struct migsim_space_caps *caps)
+{
+	(void)priv;
+	caps->flags = MIGSIM_SPACE_UNMAP_FLUSHES;
+	caps->ticks_per_s = sys_ticks_per_s();
+}
+
+static uint64_t uffd_now(void *priv)
+{
+	(void)priv;
+	return sys_ticks();
+}
+
+/* A range that the call has not met yet: what the list names of its VMA. */
+static int meet(struct uffd *u, const struct migsim_folio *folios, size_t n,
+		const struct migsim_folio *f)
+{
+	uint64_t lo = f->addr, hi = lo + migsim_folio_bytes(f), start, end;
+	int err;
+
+	/* Nothing there, or more than one VMA: its moves will say so. */
+	if (vma_find(f->addr, &start, &end) || hi > end)
+		return 0;
+	for (; f < folios + n; f++) {
+		if (f->addr < start || f->addr + migsim_folio_bytes(f) > end)
+			continue;
+		if (f->addr < lo)
+			lo = f->addr;
+		if (f->addr + migsim_folio_bytes(f) > hi)
+			hi = f->addr + migsim_folio_bytes(f);
+	}
+	pthread_mutex_lock(&u->bits);
+	err = ranges_add(&u->ranges, lo, hi);
+	pthread_mutex_unlock(&u->bits);
+	return err;
+}
+
+static int forget(struct uffd *u, struct range *r)
+{
+	pthread_mutex_lock(&u->bits);
+	ranges_drop(&u->ranges, r);
+	pthread_mutex_unlock(&u->bits);
+	return 0;
+}
+
+/* The registered range around a folio, as far as there can be one. */
+static struct range *name_range(struct uffd *u,
+				const struct migsim_folio *folios, size_t n,
+				const struct migsim_folio *f)
+{
+	uint64_t bytes = migsim_folio_bytes(f);
+	struct range *r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		if (!r && meet(u, folios, n, f))
+			return NULL;
+		r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
+		if (!r || r->registered)
+			return r;
+		r->err = sys_uffd_register(u->fd, r->start, r->end - r->start);
+		r->registered = !r->err;
+		if (r->registered)
+			return r;
+		/* The VMA may have changed since the range was made. */
+		if (!tries && !forget(u, r))
+			r = NULL;
+	}
+	return r;
+}
+
+/* Puts the ranges that the folios name under userfaultfd. */
+static void name_ranges(struct uffd *u, const struct migsim_folio *folios,
+			size_t n)
+{
+	const struct migsim_folio *f;
+	struct range *r = NULL;
+
+	for (f = folios; f < folios + n; f++)
+		if (!r || f->addr < r->start ||
+		    f->addr + migsim_folio_bytes(f) > r->end)
+			r = name_range(u, folios, n, f);
+}
+
+/* 2M folios that one huge page maps move whole; others as base pages. */
+static void find_huge(struct uffd *u, struct migsim_folio *folios, size_t n)
+{
+	uint64_t len;
+	size_t i, k, run;
+
+	for (i = 0; i < n; i += run) {
+		run = 1;
+		if (folios[i].order != MIGSIM_MAX_ORDER)
+			continue;
+		len = migsim_folio_bytes(&folios[i]);
+		while (i + run < n &&
+		       folios[i + run].order == MIGSIM_MAX_ORDER &&
+		       folios[i + run].addr == folios[i].addr + run * len)
+			run++;
+		if (sys_huge_bytes(u->pagemap, folios[i].addr, run * len) ==
+		    (int64_t)(run * len)) {
+			for (k = 0; k < run; k++)
+				folios[i + k].space_flags = POOL_HUGE;
+			continue;
+		}
+		for (k = 0; k < run; k++) {
+			if (sys_huge_bytes(u->pagemap, folios[i + k].addr,
+					   len) == (int64_t)len)
+				folios[i + k].space_flags = POOL_HUGE;
+			else
+				u->not_huge++;
+		}
+	}
+}
+
+static int uffd_begin(void *priv, struct migsim_folio *folios, size_t n)
+{
+	struct uffd *u = priv;
+
+	name_ranges(u, folios, n);
+	find_huge(u, folios, n);
+	return 0;
+}
+
+static void uffd_end(void *priv)
+{
+	struct uffd *u = priv;
+	struct range *r;
+	int i;
+
+	for (r = u->ranges.range; r < u->ranges.range + u->ranges.n; r++) {
+		if (r->registered)
+			sys_uffd_unregister(u->fd, r->start, r->end - r->start);
+		r->registered = false;
+	}
+	for (i = 0; u->warm && i < POOL_KINDS; i++)
+		if (u->pool[i].stage.base)
+			pool_refill(&u->pool[i]);
+}
+
+static void uffd_note(void *priv, struct migsim_space_note *note)
+{
+	struct uffd *u = priv;
+	int i;
+
+	note->flushes += u->flushes;
+	note->not_huge += u->not_huge;
+	note->quarantined_pages += u->quarantined;
+	note->helper_cpu_ns += atomic_load_explicit(&u->handler_cpu_ns,
+						    memory_order_relaxed);
+	for (i = 0; i < POOL_KINDS; i++)
+		note->allocated_pages += u->pool[i].allocated;
+}
+
+static uint64_t uffd_cpu_ns(void *priv)
+{
+	(void)priv;
+	return sys_thread_cpu_ns();
+}
+
+const struct migsim_space_ops space_uffd = {
+	.size = sizeof(struct migsim_space_ops),
+	.abi = MIGSIM_SPACE_ABI,
+	.name = "uffd",
+	.help = "this library over real memory, by UFFDIO_MOVE",
+	.needs = "Linux 6.8 or later, and the right to use userfaultfd",
+	.open = uffd_open,
+	.close = uffd_close,
+	.caps = uffd_caps,
+	.now = uffd_now,
+	.begin = uffd_begin,
+	.end = uffd_end,
+	.enter = uffd_enter,
+	.leave = uffd_leave,
+	.hold = uffd_hold,
+	.alloc = uffd_alloc,
+	.put = uffd_put,
+	.unmap = uffd_unmap,
+	.copy = uffd_copy,
+	.remap = uffd_remap,
+	.undo = uffd_undo,
+	.quarantine = uffd_quarantine,
+	.split = uffd_split,
+	.note = uffd_note,
+	.cpu_ns = uffd_cpu_ns,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The uffd space: real memory of this process.
+ *
+ *	uffd.c	open and close, calls, flights
+ *	move.c	alloc, unmap, copy, remap, undo
+ *	pool.c	target pages		arena.c	slots
+ *	range.c	what calls have named	vma.c	what /proc says of it
+ *	fault.c	first touches of pages that were never there
+ *	fork.c	fork waits until nothing is in flight
+ */
+#ifndef MIGSIM_UFFD_H
+#define MIGSIM_UFFD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <migsim/space.h>
+
+#include "pool.h"
+#include "range.h"
+
+/* space_flags of a folio: its enum pool_kind, and */
+#define UFFD_POOL_MASK	0x03
+#define UFFD_SPLIT	0x04	/* goes as base pages */
+#define UFFD_NO_TARGET	0x08	/* the target was set apart */
+
+struct uffd {
+	int fd;
+	int pagemap;
+	struct pool_config config;
+	bool warm;
+	struct pool pool[POOL_KINDS];
+	struct ranges ranges;
+	size_t hint;		/* of ranges_find() */
+	uint64_t flushes;
+	uint64_t not_huge;
+	uint64_t quarantined;
+
+	/* fault.c: guards the flight bits of the ranges */
+	pthread_mutex_t bits;
+	pthread_t handler;
+	int quit;		/* eventfd */
+	atomic_ullong handler_cpu_ns;
+
+	/* fork.c */
+	struct uffd *next;
+	pthread_mutex_t flight;
+	pthread_cond_t flight_changed;
+	bool flying;
+	pthread_t pilot;	/* while flying */
+	atomic_int forks;	/* waiting for the flight to end */
+};
+
+/* move.c */
+uint32_t uffd_alloc(void *priv, struct migsim_folio **folios, uint32_t n);
+void uffd_put(void *priv, struct migsim_folio **folios, uint32_t n);
+void uffd_unmap(void *priv, struct migsim_folio **folios, uint32_t n);
+int uffd_copy(void *priv, struct migsim_folio *folio);
+void uffd_remap(void *priv, struct migsim_folio **folios, uint32_t n);
+void uffd_undo(void *priv, struct migsim_folio **folios, uint32_t n);
+void uffd_quarantine(void *priv, struct migsim_folio *folio);
+int uffd_split(void *priv, struct migsim_folio *folio);
+
+/* fault.c */
+int fault_start(struct uffd *u);
+void fault_stop(struct uffd *u);
+
+/* fork.c */
+void fork_watch(struct uffd *u);
+void fork_forget(struct uffd *u);
+void uffd_enter(void *priv);
+void uffd_leave(void *priv);
+bool uffd_hold(void *priv);
+
+#endif

@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The command line: what is refused, how, and that help tells everything.
+# BENCH is the path of migsim-bench, SRC that of the source tree.
+set -u
+export LC_ALL=C.UTF-8
+
+: "${BENCH:?the path of migsim-bench}" "${SRC:?the path of the sources}"
+BENCH=$(realpath "$BENCH") SRC=$(realpath "$SRC")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+checks=0 failures=0
+
+check() { # SENTENCE COMMAND...: the command must succeed
+	local what=$1
+	shift
+	checks=$((checks + 1))
+	"$@" && return
+	failures=$((failures + 1))
+	echo "FAILED: $what"
+	[[ ! -s err ]] || sed 's/^/    stderr: /' err
+}
+
+bench() { # ARGS...: sets rc; leaves the files out and err
+	timeout 60 "$BENCH" "$@" >out 2>err </dev/null
+	rc=$?
+}
+
+one_sentence() {
+	[[ ! -s out && $(wc -l <err) -eq 1 && $(<err) == "migsim-bench: "* ]]
+}
+
+ends() { # CODE
+	[[ $rc -eq $1 ]] && one_sentence
+}
+
+refused() { # PATTERN ARGS...: status 2 and one sentence that matches
+	local pattern=$1
+	shift
+	bench "$@"
+	check "'$*' ends with 2 and one sentence" ends 2
+	check "'$*' says $pattern" grep -qE -e "$pattern" err
+}
+
+job_refused() { # PATTERN TEXT: the same for a job file with this text
+	printf "$2" >job.ini
+	refused "$1" sweep job.ini
+}
+
+# --- the first word
+refused 'command is missing'
+refused "'frob' is no command" frob
+refused "'--frob' is no command" --frob
+
+# --- options
+refused '--nonsense is unknown' run --nonsense
+refused '-x is unknown' run -x
+refused '-xyz is unknown' run --quiet -xyz
+refused '--fo could be several' run --fo 4K
+refused '--batch needs a value' run --batch
+refused '--verify=yes takes no value' run --verify=yes
+refused 'job files are for sweep' run job.ini
+refused '--batch: a value is missing' run --batch ''
+refused '--output: a value is missing' run --output ''
+
+# --- values
+refused '--batch: 0 is no batch size' run --batch 0
+refused '--batch: -1 is no batch size' run --batch -1
+refused '--batch: 8x is no batch size' run --batch 8x
+refused '18446744073709551616' run --batch 18446744073709551616
+refused 'policy batch: pages' run --batch 99999999999
+refused '--folio: 3K .*4K, 8K' run --folio 3K
+refused '--folio: 4M' run --folio 4M
+refused 'do not add up to 100' run --folio 4K:80/2M:10
+refused 'a folio size twice' run --folio 4K:80/4K:20
+refused '--folio: 4K:80/2M:x' run --folio 4K:80/2M:x
+refused '--order: 10 .* 0 \(4K\) to 9' run --order 10
+refused 'order and folio are two ways' run --order 0 --folio 4K
+refused 'policy and batch are two ways' run --policy batch --batch 4
+refused "unknown engine 'foo'.*memcpy" run --engine foo
+refused "no option 'foo'" run --engine memcpy:foo=1
+refused "unknown policy 'foo'.*batch" run --policy foo
+refused "no option 'size'.*pages" run --policy batch:size=3
+refused 'pages cannot be' run --policy batch:pages=0
+refused 'batch, inline' run --policy batch:copy=maybe
+refused '--engine: .*is no list of names' run --engine memcpy,
+refused '--engine: .*is no list of names' run --engine 5
+refused 'no node 99.*are: 0' run --from 99
+refused 'no node 99.*are: 0' run --to 99
+refused '--from: -1' run --from -1
+refused '--total: 0 is not' run --total 0
+refused '--total: 99999999999G is not' run --total 99999999999G
+refused '--total: 4Kx is not' run --total 4Kx
+refused '--total: .*few for a folio of 4K' run --total 2K
+refused '--total: .*few for a folio of 2M' run --folio 4K:80/2M:20 --total 1M
+refused 'makes a call of 1.004M' run --total 1M --folios-per-call 257
+refused '--folios-per-call: 0 is not' run --folios-per-call 0
+refused '--runs: 0 is not' run --runs 0
+refused '--runs: 9999999999 is not' run --runs 9999999999
+refused '--warmup: -1 is not' run --warmup -1
+refused 'async and sync' run --mode x
+refused 'syscall_or_cpuset' run --reason x
+refused 'x\?y is no reason' run --reason $'x\ny'
+refused 'contiguous and scattered' run --layout x
+refused 'warm and cold' run --pool x
+refused 'table, lkml, csv and json' run --format x
+refused '--seed: x is not' run --seed x
+refused 'uffd and kernel' run --backend x
+refused 'model is not built into' run --backend model
+refused 'belongs to backend model' run --profile x
+refused 'available; lower --folios-per-call' \
+	run --folio 2M --total 1048576G --folios-per-call 536870912
+refused 'available; set --folios-per-call' run --total 1048576G
+
+# --- what does not go together
+refused 'engine null copies nothing' run --engine null --verify
+refused 'no part in backend kernel' run --backend kernel --engine null
+refused 'no part in backend kernel' run --backend kernel --batch 8
+bench run --backend kernel --from 0 --to 0
+check 'the same node with backend kernel is 77' ends 77
+
+# --- lists and ranges
+refused "these are 2; 'migsim-bench sweep'" run --batch 1,2
+for range in 1:10:x1 1:10:x0 1:10:+0 10:1:x2 0:10:x2 1:10:x1.5; do
+	refused 'range that leads nowhere' sweep --batch $range
+done
+refused '1:10:2 is no batch size' sweep --batch 1:10:2
+refused 'between the commas' sweep --batch 1,,2
+refused 'between the commas' sweep --batch 1,
+refused 'more than 10000 values' sweep --batch 1:100000:+1
+refused 'more than 10000 configurations' \
+	sweep --batch 1:200:+1 --runs 1:100:+1
+
+# --- job files
+refused 'absent.ini cannot be opened' sweep absent.ini
+refused 'cannot be read' sweep .
+job_refused 'neither a key nor a section' ''
+job_refused 'neither a key nor a section' '# nothing\n\n'
+job_refused 'job.ini:1: this is neither' 'folio\n'
+job_refused 'job.ini:3: this is neither' 'folio = 4K\n\n[a\nbatch = 1\n'
+job_refused 'job.ini:2: folio: 3K' '# one\nfolio = 3K\n'
+job_refused 'job.ini:3: batch: 0' 'folio = 4K\n[a]\nbatch = 0\n'
+job_refused 'job.ini:1: there is no option nonsense' 'nonsense = 4\n'
+job_refused 'job.ini:2: .*twice.*folio' 'folio = 4K\nfolio = 8K\n'
+job_refused 'job.ini:2: .*twice.*folio' 'folio = 4K\n  runs = 3\n'
+job_refused 'job.ini:2: .*above the first: format' '[a]\nformat = csv\n'
+job_refused 'job.ini:2: policy: .*two ways' 'batch = 4\npolicy = batch\n'
+job_refused 'job.ini:1: engine: unknown engine' 'engine = foo\n'
+job_refused 'job.ini:1: from: there is no node' 'from = 99\n'
+job_refused 'job.ini:1: verify: maybe' 'verify = maybe\n'
+job_refused 'job.ini:1: quiet: maybe' 'quiet = maybe\n'
+job_refused 'job.ini:1: batch: a value is missing' 'batch =\n'
+job_refused 'job.ini:1: this is not a text file' 'folio\0 = 4K\n'
+job_refused 'job.ini:1: the line is too long' "folio = $(printf %0300d 0)\n"
+printf 'folio = 4K\n' >good.ini
+refused "unknown engine 'foo'" sweep good.ini --engine foo
+refused 'absent.ini' sweep good.ini absent.ini
+for job in "$SRC"/bench/jobs/*.ini; do
+	# Understood up to the last thing that is looked at.
+	refused 'makes a call of 2M, more than the 4K' sweep "$job" --total 4K --folio 2M \
+		--folios-per-call 1 --runs 1
+done
+
+# --- where results go: refused before anything is measured
+refused 'nowhere/x cannot be written' run --output nowhere/x
+refused 'is a directory|Is a directory' run --output .
+echo old >kept
+bench run --output kept --batch 0
+check 'a refused run leaves the old file' grep -qx old kept
+check 'and nothing beside it' test "$(echo kept*)" = kept
+bench run --total 2M --runs 1 --warmup 0 --quiet --format csv --output new
+if [[ $rc -eq 0 ]]; then
+	check 'the results are in the file' grep -q gib_s new
+	check 'and not on stdout' test ! -s out
+	check 'and nothing is beside it' test "$(echo new*)" = new
+	bench run --total 2M --runs 1 --warmup 0 --quiet --output /dev/full
+	check 'a full device is a failure' ends 1
+	timeout 60 "$BENCH" run --total 2M --runs 1 --warmup 0 --quiet \
+		>/dev/full 2>err
+	check 'and so is a full stdout' test $? -eq 1
+else
+	check 'a run that cannot be done is 77' test $rc -eq 77
+	check 'and no file is left' test "$(echo new*)" = 'new*'
+fi
+
+# --- list and sysinfo
+for what in engines:memcpy policies:batch profiles:'no profiles' \
+	tables:'no tables' topology:node; do
+	bench list "${what%%:*}"
+	check "list ${what%%:*} is done" test $rc -eq 0 -a ! -s err
+	check "list ${what%%:*} shows ${what#*:}" grep -q "${what#*:}" out
+done
+refused "not 'x'" list x
+refused "not 'x'" list engines x
+bench sysinfo
+check 'sysinfo shows the kernel' grep -q "^kernel *$(uname -r)$" out
+bench sysinfo --format json
+check 'sysinfo shows it in JSON' grep -q "\"kernel\": \"$(uname -r)\"" out
+refused '--format table or' sysinfo --format csv
+refused '--format table or' sysinfo x
+
+# --- help: all options, on one screen, with an example
+fits_a_screen() {
+	local line n=0
+
+	while IFS= read -r line; do
+		n=$((n + 1))
+		[[ ${#line} -le 80 ]] || { echo "too wide: $line"; return 1; }
+	done <out
+	[[ $n -gt 3 && $n -le 24 ]]
+}
+
+mapfile -t options < <(sed -n 's/^\t{ "\([a-z-]*\)", OPT_.*/\1/p' \
+	"$SRC/tools/migsim-bench/options.c")
+check 'the table of options was found' test ${#options[@]} -ge 20
+for command in '' run sweep compare list sysinfo; do
+	bench $command --help
+	check "'$command --help' is done" test $rc -eq 0 -a ! -s err
+	check "'$command --help' fits a screen" fits_a_screen
+	check "'$command --help' shows an example" \
+		grep -qE '^ +migsim-bench [a-z]' out
+	[[ $command == run || $command == sweep ]] || continue
+	for option in "${options[@]}"; do
+		check "'$command --help' names --$option" \
+			grep -qE -e "--$option( |$|\))" out
+	done
+	# And the other way round: what it names is an option.
+	for word in $(grep -oE -e '--[a-z-]+' out | sort -u); do
+		check "$word of '$command --help' is an option" \
+			grep -q "{ \"${word#--}\", OPT_" \
+			"$SRC/tools/migsim-bench/options.c"
+	done
+done
+bench --version
+check '--version prints a version' grep -qE '^migsim-bench [0-9]+\.' out
+
+echo "test_cli: $checks checks, $failures failed"
+[[ $failures -eq 0 ]]

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * words → plan → configuration. A configuration is one line of a result; a
+ * plan is a list of them with what concerns them all.
+ */
+#ifndef MIGSIM_BENCH_CONFIG_H
+#define MIGSIM_BENCH_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <migsim/migsim.h>
+
+/* Exit codes: the command line's contract. */
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_LACKING = 77,
+};
+
+enum layout { LAYOUT_CONTIGUOUS, LAYOUT_SCATTERED };
+enum format { FORMAT_TABLE, FORMAT_LKML, FORMAT_CSV, FORMAT_JSON };
+
+/* One part of a mix of folio sizes: `4K:80/2M:20`, percent of bytes. */
+struct mix_part {
+	unsigned int order;
+	double percent;
+};
+
+struct mix {
+	unsigned int n;		/* 1: one size, percent is 100 */
+	struct mix_part part[MIGSIM_MAX_ORDER + 1];
+};
+
+struct config {
+	char *backend;		/* "uffd" or "kernel" */
+	char *engine;		/* "memcpy:key=value"; NULL for the kernel */
+	char *policy;		/* "batch:pages=512,copy=batch" */
+	char *profile;		/* NULL: none */
+	struct mix mix;
+	uint64_t total;		/* bytes moved in one run */
+	uint64_t folios_per_call; /* 0: as many as total holds */
+	int from, to;		/* nodes; -1: default */
+	enum layout layout;
+	bool cold_pool;
+	enum migsim_mode mode;
+	enum migsim_reason reason;
+	unsigned int runs, warmup;
+	bool verify;
+	uint64_t seed;
+};
+
+struct plan {
+	struct config *configs;	/* in the order of the command line */
+	size_t n;
+	enum format format;
+	char *output;		/* NULL: stdout */
+	bool quiet;
+	uint64_t seed;
+};
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list: what there is to choose from.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+
+static void print_choices(const struct migsim_param *p)
+{
+	unsigned int i;
+
+	for (i = 0; p->choices[i]; i++)
+		printf("%s%s", i ? "|" : "", p->choices[i]);
+	printf(" (%s)", p->choices[p->def]);
+}
+
+static void print_params(const struct migsim_param *p)
+{
+	for (; p && p->name; p++) {
+		printf("    %s=", p->name);
+		if (p->type == MIGSIM_PARAM_CHOICE)
+			print_choices(p);
+		else if (p->type == MIGSIM_PARAM_TEXT)
+			printf("TEXT (%s)", p->def_text ? p->def_text : "none");
+		else
+			printf("%" PRIu64 "…%" PRIu64 " (%" PRIu64 ")", p->min,
+			       p->max, p->def);
+		printf("\n        %s\n", p->help);
+	}
+}
+
+static int list_engines(void)
+{
+	const struct migsim_engine_ops *e;
+	unsigned int i;
+
+	for (i = 0; (e = migsim_engine_get(i)); i++) {
+		printf("%-10s%s\n", e->name, e->help);
+		if (e->needs)
+			printf("    needs %s\n", e->needs);
+		print_params(e->params);
+	}
+	return EXIT_DONE;
+}
+
+static int list_policies(void)
+{
+	const struct migsim_policy_ops *p;
+	unsigned int i;
+
+	for (i = 0; (p = migsim_policy_get(i)); i++) {
+		printf("%-10s%s; %s\n", p->name, p->help,
+		       strcmp(p->kind, "async") ? "fits today's series" :
+		       "needs an asynchronous migrator");
+		print_params(p->params);
+	}
+	return EXIT_DONE;
+}
+
+static int list_profiles(void)
+{
+	puts("There are no profiles yet.");
+	return EXIT_DONE;
+}
+
+static int list_tables(void)
+{
+	puts("There are no tables yet.");
+	return EXIT_DONE;
+}
+
+static void print_node(const struct migsim_node *node, unsigned int n)
+{
+	unsigned int i;
+
+	printf("%4d  %4u  %7.1f GiB  %7.1f GiB  ", node->id, node->cpus,
+	       (double)node->mem_bytes / (1 << 30),
+	       (double)node->free_bytes / (1 << 30));
+	for (i = 0; i < n; i++)
+		printf(" %3u", node->distance[i]);
+	putchar('\n');
+}
+
+static int list_topology(void)
+{
+	static struct migsim_node node[MIGSIM_MAX_NODES];
+	int found = migsim_topology_nodes(node, MIGSIM_MAX_NODES);
+	unsigned int n, i;
+
+	if (found < 1) {
+		say("the nodes of this machine cannot be read");
+		return EXIT_FAILED;
+	}
+	n = found < MIGSIM_MAX_NODES ? (unsigned int)found : MIGSIM_MAX_NODES;
+	printf("node  CPUs       memory         free   distance to");
+	for (i = 0; i < n; i++)
+		printf(" %d", node[i].id);
+	putchar('\n');
+	for (i = 0; i < n; i++)
+		print_node(&node[i], n);
+	printf("last-level cache of a CPU: %.1f MiB\n",
+	       (double)migsim_topology_llc_bytes() / (1 << 20));
+	return EXIT_DONE;
+}
+
+static const struct subject {
+	const char *name;
+	int (*list)(void);
+} subjects[] = {
+	{ "engines", list_engines },
+	{ "policies", list_policies },
+	{ "profiles", list_profiles },
+	{ "tables", list_tables },
+	{ "topology", list_topology },
+};
+
+#define NR_SUBJECTS	(sizeof(subjects) / sizeof(subjects[0]))
+
+static int help(void)
+{
+	puts("migsim-bench list [WHAT]    show what there is to choose from\n\n"
+	     "  engines     what copies: name, options with bounds and (default)\n"
+	     "  policies    how much is in flight: as for engines\n"
+	     "  profiles    parameters of the cost model\n"
+	     "  tables      published measurements\n"
+	     "  topology    nodes, their memory and distances\n\n"
+	     "Without a word all are shown. An engine or a policy is written\n"
+	     "name:key=value,key=value. Example:\n"
+	     "  migsim-bench list policies");
+	return EXIT_DONE;
+}
+
+static int list_all(void)
+{
+	size_t i;
+	int rc = EXIT_DONE;
+
+	for (i = 0; i < NR_SUBJECTS && !rc; i++) {
+		printf("%s%s:\n", i ? "\n" : "", subjects[i].name);
+		rc = subjects[i].list();
+	}
+	return rc;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2)
+		return list_all();
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help();
+	for (i = 0; i < NR_SUBJECTS && argc == 2; i++)
+		if (!strcmp(subjects[i].name, argv[1]))
+			return subjects[i].list();
+	say("list takes one of engines, policies, profiles, tables and topology, not '%.100s'",
+	    argv[argc - 1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "outcome.h"
+
+/* Pages of a `batch` policy; -1 for every other. */
+static long batch_pages(const char *policy)
+{
+	size_t name = policy ? strcspn(policy, ":") : 0;
+	long pages = MIGSIM_NR_MAX_BATCHED_MIGRATION;
+	const char *key;
+	char *value;
+	uint64_t n;
+
+	if (policy && (name != strlen("batch") || strncmp(policy, "batch", name)))
+		return -1;
+	for (key = policy ? policy + name : ""; *key; key += strcspn(key, ",")) {
+		key++;
+		if (strncmp(key, "pages=", strlen("pages=")))
+			continue;
+		key += strlen("pages=");
+		value = strndup(key, strcspn(key, ","));
+		if (value && !parse_size(value, &n))
+			pages = (long)n;
+		free(value);
+	}
+	return pages;
+}
+
+int outcome_add(struct result *result, struct migsim_report *pooled,
+		const struct migsim_report *run)
+{
+	struct migsim_summary s = { .size = sizeof(s) };
+	struct sample *grown = realloc(result->samples,
+				       (result->nr_samples + 1) * sizeof(*grown));
+	bool seen;
+
+	if (!grown)
+		return -ENOMEM;
+	result->samples = grown;
+	migsim_report_summary(run, &s);
+	seen = s.space_sees && s.first_us.n;
+	grown[result->nr_samples] = (struct sample) {
+		.run = (unsigned int)result->nr_samples,
+		.gib_s = s.gib_s,
+		.first_us = seen ? s.first_us.mean : NAN,
+		.inaccessible_us = seen ? s.inaccessible_us.mean : NAN,
+	};
+	result->nr_samples++;
+	return migsim_report_add(pooled, run);
+}
+
+static int describe_samples(struct result *result)
+{
+	size_t n = result->nr_samples, seen = 0;
+	double *x = calloc(n, sizeof(*x));
+	int ret;
+
+	if (!x)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		x[i] = result->samples[i].gib_s;
+	ret = migsim_stats_of(x, n, result->config->seed, &result->gib_s);
+	for (size_t i = 0; i < n; i++) {
+		if (!isnan(result->samples[i].first_us))
+			x[seen++] = result->samples[i].first_us;
+	}
+	if (!ret && seen)
+		ret = migsim_stats_of(x, seen, result->config->seed,
+				      &result->first_us);
+	free(x);
+	return ret;
+}
+
+int outcome_finish(struct result *result, const struct trial *t,
+		   const struct migsim_report *pooled)
+{
+	bool kernel = !strcmp(t->cfg->backend, "kernel");
+
+	result->channels = t->channels;
+	result->window_pages = t->window_pages;
+	result->batch_pages = kernel ? -1 : batch_pages(t->cfg->policy);
+	result->verify_errors = -1;
+	if (t->cfg->verify)
+		result->verify_errors = (long)verify_sum(&t->bad);
+	if (t->driver) {
+		result->driver = strdup(t->driver);
+		if (!result->driver)
+			return -ENOMEM;
+	}
+	result->sum.size = sizeof(result->sum);
+	migsim_report_summary(pooled, &result->sum);
+	return describe_samples(result);
+}
+
+void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
+		   const struct trial *t, uint64_t cache)
+{
+	const struct migsim_summary *sum = &result->sum;
+
+	doubts->folios += sum->migrated + sum->failed;
+	doubts->failed += sum->failed;
+	doubts->huge += sum->nr_thp_succeeded + sum->nr_thp_failed;
+	doubts->not_huge += sum->not_huge;
+	doubts->quarantined += sum->quarantined_pages;
+	if (!t->cfg->cold_pool)
+		doubts->ran_dry += sum->allocated_pages;
+	doubts->bad.not_copied += t->bad.not_copied;
+	doubts->bad.outside += t->bad.outside;
+	doubts->bad.wrong_page += t->bad.wrong_page;
+	doubts->bad.other += t->bad.other;
+	doubts->cached |= t->shape.bytes < 2 * cache;
+}
+
+/* Adds a sentence that is not there yet. */
+__attribute__((format(printf, 2, 3)))
+static int warn(struct results *rs, const char *fmt, ...)
+{
+	char **grown, sentence[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; i < rs->nr_warnings; i++) {
+		if (!strcmp(rs->warnings[i], sentence))
+			return 0;
+	}
+	grown = realloc(rs->warnings, (rs->nr_warnings + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	rs->warnings = grown;
+	grown[rs->nr_warnings] = strdup(sentence);
+	if (!grown[rs->nr_warnings])
+		return -ENOMEM;
+	rs->nr_warnings++;
+	return 0;
+}
+
+static int warn_of_folios(struct results *rs, const struct outcome_doubts *d)
+{
+	char sentence[400];
+	int ret = 0;
+
+	if (verify_sum(&d->bad)) {
+		verify_sentence(&d->bad, sentence, sizeof(sentence));
+		ret |= warn(rs, "%s", sentence);
+	}
+	if (d->failed)
+		ret |= warn(rs, "%" PRIu64 " of %" PRIu64 " folios could not "
+			    "be migrated.", d->failed, d->folios);
+	if (d->not_huge)
+		ret |= warn(rs, "%" PRIu64 " of %" PRIu64 " 2M folios were not "
+			    "one huge page.", d->not_huge, d->huge);
+	if (d->quarantined)
+		ret |= warn(rs, "%" PRIu64 " target pages were set apart: an "
+			    "engine may still write to them.", d->quarantined);
+	return ret ? -ENOMEM : 0;
+}
+
+static int warn_of_memory(struct results *rs, const struct outcome_doubts *d)
+{
+	int ret = 0;
+
+	if (d->ran_dry)
+		ret |= warn(rs, "The warm pool ran dry: %" PRIu64 " target "
+			    "pages were allocated while the clock ran.", d->ran_dry);
+	if (d->cached)
+		ret |= warn(rs, "The source memory may lie in the cache: it is "
+			    "smaller than twice the last-level cache.");
+	return ret ? -ENOMEM : 0;
+}
+
+int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
+{
+	char sentence[400];
+	int ret;
+
+	ret = take_warnings(&rs->warnings, &rs->nr_warnings);
+	for (unsigned int i = 0; !ret; i++) {
+		if (!migsim_sysinfo_warning(&rs->sysinfo, i, sentence,
+					    sizeof(sentence)))
+			break;
+		ret = warn(rs, "%s", sentence);
+	}
+	if (!ret)
+		ret = warn_of_folios(rs, doubts);
+	return ret ? ret : warn_of_memory(rs, doubts);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From runs to results: samples, statistics, warnings.
+ */
+#ifndef MIGSIM_BENCH_OUTCOME_H
+#define MIGSIM_BENCH_OUTCOME_H
+
+#include "result.h"
+#include "run.h"
+
+/* What warnings are made of, summed over a sweep. */
+struct outcome_doubts {
+	uint64_t folios;
+	uint64_t failed;
+	uint64_t huge;		/* 2M folios */
+	uint64_t not_huge;
+	uint64_t ran_dry;	/* pages */
+	uint64_t quarantined;	/* pages */
+	struct verify_bad bad;
+	bool cached;
+};
+
+/* Adds a run to the samples and to the pooled report. 0 or -errno. */
+int outcome_add(struct result *result, struct migsim_report *pooled,
+		const struct migsim_report *run);
+
+/* Fills @result from its samples and the pooled report. 0 or -errno. */
+int outcome_finish(struct result *result, const struct trial *t,
+		   const struct migsim_report *pooled);
+
+/* Notes what is doubtful about a finished result. */
+void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
+		   const struct trial *t, uint64_t cache);
+
+/* Collects the warnings of library, machine and sweep. 0 or -ENOMEM. */
+int outcome_warn(struct results *rs, const struct outcome_doubts *doubts);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Do the parts of a configuration fit each other and the machine? Everything
+ * that can be refused is refused here, before memory is taken or moved.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "plan.h"
+
+int machine_read(struct machine *m)
+{
+	int n = migsim_topology_nodes(m->node, MIGSIM_MAX_NODES);
+
+	if (n < 1) {
+		say("the nodes of this machine cannot be read");
+		return EXIT_FAILED;
+	}
+	m->nr_nodes = n < MIGSIM_MAX_NODES ? (unsigned int)n : MIGSIM_MAX_NODES;
+	m->here = migsim_topology_current_node();
+	migsim_sysinfo_read(&m->sysinfo);
+	return 0;
+}
+
+/* 2097152 is 2M, 3000 is 3000. */
+static const char *bytes_text(double bytes, char *buf, size_t len)
+{
+	static const char units[] = "\0KMGT";
+	unsigned int i = 0;
+
+	while (i < 4 && bytes >= 1024) {
+		bytes /= 1024;
+		i++;
+	}
+	if (units[i])
+		snprintf(buf, len, "%.4g%c", bytes, units[i]);
+	else
+		snprintf(buf, len, "%.0f bytes", bytes);
+	return buf;
+}
+
+static double part_bytes(const struct mix *mix, unsigned int i)
+{
+	return (double)(MIGSIM_PAGE_SIZE << mix->part[i].order);
+}
+
+/* Bytes of a folio of the mix on average. */
+static double mean_folio(const struct mix *mix)
+{
+	double folios_per_byte = 0;
+	unsigned int i;
+
+	for (i = 0; i < mix->n; i++)
+		folios_per_byte += mix->part[i].percent / 100 /
+				   part_bytes(mix, i);
+	return 1 / folios_per_byte;
+}
+
+static double call_bytes(const struct config *c)
+{
+	return c->folios_per_call ?
+	       (double)c->folios_per_call * mean_folio(&c->mix) :
+	       (double)c->total;
+}
+
+static int check_sizes(const struct config *c, const struct options *o)
+{
+	const char *fpc = o->value[OPT_FOLIOS_PER_CALL].where;
+	double call = call_bytes(c);
+	char a[32], b[32];
+	unsigned int i;
+
+	if (call > (double)c->total) {
+		say_where(fpc);
+		say("%" PRIu64 " makes a call of %s, more than the %s of --total; lower it or raise --total",
+		    c->folios_per_call, bytes_text(call, a, sizeof(a)),
+		    bytes_text((double)c->total, b, sizeof(b)));
+		return EXIT_USAGE;
+	}
+	for (i = 0; i < c->mix.n; i++) {
+		/* Half a folio is as near to the share as whole ones can be. */
+		double share = call * c->mix.part[i].percent / 100;
+		double least = part_bytes(&c->mix, i) / (c->mix.n > 1 ? 2 : 1);
+
+		if (share >= least)
+			continue;
+		say_where(c->folios_per_call ? fpc : o->value[OPT_TOTAL].where);
+		say("%s in a call are too few for a folio of %s; raise %s",
+		    bytes_text(call, a, sizeof(a)),
+		    bytes_text(part_bytes(&c->mix, i), b, sizeof(b)),
+		    c->folios_per_call ? "--folios-per-call" : "--total");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static const struct migsim_node *find_node(const struct machine *m, int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr_nodes; i++)
+		if (m->node[i].id == id)
+			return &m->node[i];
+	return NULL;
+}
+
+/* The node with memory that is nearest to @id and another; @id if none is. */
+static int nearest_node(const struct machine *m, int id)
+{
+	const struct migsim_node *me = find_node(m, id);
+	unsigned int i, least = 0;
+	int nearest = id;
+
+	for (i = 0; me && i < m->nr_nodes; i++) {
+		if (m->node[i].id == id || !m->node[i].mem_bytes)
+			continue;
+		if (nearest != id && me->distance[i] >= least)
+			continue;
+		nearest = m->node[i].id;
+		least = me->distance[i];
+	}
+	return nearest;
+}
+
+static int check_node(const struct machine *m, int id, const char *where)
+{
+	const struct migsim_node *node = find_node(m, id);
+	char all[128] = "";
+	size_t at = 0;
+	unsigned int i;
+
+	if (id < 0 || (node && node->mem_bytes))
+		return 0;
+	for (i = 0; i < m->nr_nodes && at < sizeof(all); i++)
+		if (m->node[i].mem_bytes)
+			at += (size_t)snprintf(all + at, sizeof(all) - at,
+					       "%s%d", at ? ", " : "",
+					       m->node[i].id);
+	say_where(where);
+	say(node ? "node %d has no memory; these have: %s" :
+		   "there is no node %d; the nodes with memory are: %s", id, all);
+	return EXIT_USAGE;
+}
+
+/* Where nothing is said: from here to the nearest other node with memory. */
+static void resolve_nodes(struct config *c, const struct machine *m)
+{
+	const struct migsim_node *here = find_node(m, m->here);
+
+	if (c->from < 0) {
+		c->from = m->here;
+		if (!here || !here->mem_bytes)
+			c->from = here ? nearest_node(m, m->here) :
+					 m->node[0].id;
+		if (c->from == c->to)
+			c->from = nearest_node(m, c->to);
+	}
+	if (c->to < 0)
+		c->to = nearest_node(m, c->from);
+}
+
+static int check_nodes(struct config *c, const struct options *o,
+		       const struct machine *m)
+{
+	const struct value *from = &o->value[OPT_FROM], *to = &o->value[OPT_TO];
+	int rc = check_node(m, c->from, from->where);
+
+	if (!rc)
+		rc = check_node(m, c->to, to->where);
+	if (rc)
+		return rc;
+	resolve_nodes(c, m);
+	if (c->from != c->to)
+		return 0;
+	if (!strcmp(c->backend, "kernel")) {
+		say("backend kernel moves nothing from node %d to itself, %s",
+		    c->from, from->n && to->n ?
+		    "so --from and --to must differ" :
+		    "and this machine has no other node with memory");
+		return EXIT_LACKING;
+	}
+	if (from->n && to->n)
+		migsim_log(MIGSIM_LOG_WARNING,
+			   "source and target are the same node %d: nothing crosses a link between nodes",
+			   c->from);
+	return 0;
+}
+
+/* The most base pages in flight, as far as the words of the policy tell. */
+static double window_bytes(const struct config *c)
+{
+	static const char *const keys[] = { ":pages=", ",pages=", ":window=",
+					    ",window=" };
+	size_t i;
+
+	for (i = 0; c->policy && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *at = strstr(c->policy, keys[i]);
+		char word[32];
+		uint64_t pages;
+
+		if (!at)
+			continue;
+		at += strlen(keys[i]);
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, ","), at);
+		if (!parse_size(word, &pages))
+			return (double)pages * (double)MIGSIM_PAGE_SIZE;
+	}
+	return (double)MIGSIM_NR_MAX_BATCHED_MIGRATION *
+	       (double)MIGSIM_PAGE_SIZE;
+}
+
+/*
+ * The region with its list of folios, and for uffd the pool: what is in
+ * flight, and twice the last-level cache before a page is used again.
+ */
+static double memory_needed(const struct config *c, const struct machine *m)
+{
+	double call = call_bytes(c), window = window_bytes(c);
+	double need = call * (c->layout == LAYOUT_SCATTERED ? 2 : 1);
+
+	need += call / mean_folio(&c->mix) * sizeof(struct migsim_folio);
+	if (!strcmp(c->backend, "kernel"))
+		return need;
+	return need + (window < call ? window : call) +
+	       2 * (double)m->sysinfo.llc_bytes;
+}
+
+static int check_memory(const struct config *c, const struct options *o,
+			const struct machine *m)
+{
+	double need = memory_needed(c, m);
+	double have = (double)m->sysinfo.mem_available_bytes;
+	char a[32], b[32];
+
+	if (m->sysinfo.mem_available_bytes == 0 || need <= have)
+		return 0;
+	say_where(c->folios_per_call ? o->value[OPT_FOLIOS_PER_CALL].where :
+				       o->value[OPT_TOTAL].where);
+	say("this needs %s of memory and %s are available; %s",
+	    bytes_text(need, a, sizeof(a)), bytes_text(have, b, sizeof(b)),
+	    c->folios_per_call ? "lower --folios-per-call" :
+	    "set --folios-per-call, so that less lies in one call");
+	return EXIT_USAGE;
+}
+
+static int check_verify(const struct config *c, const struct options *o)
+{
+	if (!c->verify || !c->engine || strncmp(c->engine, "null", 4) ||
+	    (c->engine[4] && c->engine[4] != ':'))
+		return 0;
+	say_where(o->value[OPT_VERIFY].where);
+	say("engine null copies nothing that could be verified; leave --verify out or take another engine");
+	return EXIT_USAGE;
+}
+
+int config_check(struct config *c, const struct options *o,
+		 const struct machine *m)
+{
+	int rc = check_verify(c, o);
+
+	if (!rc)
+		rc = check_sizes(c, o);
+	if (!rc)
+		rc = check_nodes(c, o, m);
+	if (!rc)
+		rc = check_memory(c, o, m);
+	say_where(NULL);
+	return rc;
+}

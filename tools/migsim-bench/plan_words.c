@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the words of the options mean: one setter for each dimension.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "plan.h"
+
+/* Returned by a setter that has said what is wrong. */
+#define SAID	(-ECANCELED)
+
+#define DEFAULT_ENGINE	"memcpy"
+#define DEFAULT_POLICY	"batch:pages=512"
+
+static bool is_kernel(const struct config *c)
+{
+	return !strcmp(c->backend, "kernel");
+}
+
+static int keep_word(char **where, const char *word)
+{
+	*where = strdup(word);
+	return *where ? 0 : -ENOMEM;
+}
+
+static int set_backend(struct config *c, const char *word)
+{
+	if (!strcmp(word, "model")) {
+		say("backend model is not built into this version; uffd and kernel are");
+		return SAID;
+	}
+	if (strcmp(word, "uffd") && strcmp(word, "kernel"))
+		return -EINVAL;
+	return keep_word(&c->backend, word);
+}
+
+static int set_folio(struct config *c, const char *word)
+{
+	int err = parse_mix(word, &c->mix);
+
+	if (err == -EDOM)
+		say("the percentages of %.100s do not add up to 100", word);
+	else if (err == -EEXIST)
+		say("%.100s names a folio size twice", word);
+	else
+		return err;
+	return SAID;
+}
+
+static int set_engine(struct config *c, const char *word)
+{
+	if (!is_kernel(c))
+		return migsim_engine_check(word) ? SAID :
+						   keep_word(&c->engine, word);
+	if (!strcmp(word, DEFAULT_ENGINE))
+		return 0;
+	say("engine %.100s has no part in backend kernel, which copies by itself; leave --engine out",
+	    word);
+	return SAID;
+}
+
+static int set_policy(struct config *c, const char *word)
+{
+	if (!is_kernel(c))
+		return migsim_policy_check(word) ? SAID :
+						   keep_word(&c->policy, word);
+	if (!strcmp(word, DEFAULT_POLICY))
+		return 0;
+	say("policy %.100s has no part in backend kernel, which cuts its batches itself; leave --policy and --batch out",
+	    word);
+	return SAID;
+}
+
+static int set_profile(struct config *c, const char *word)
+{
+	(void)c;
+	if (!word)
+		return 0;
+	say("a profile belongs to backend model, which is not built into this version");
+	return SAID;
+}
+
+static int set_folios_per_call(struct config *c, const char *word)
+{
+	if (!word)
+		return 0;
+	if (parse_count(word, &c->folios_per_call) || !c->folios_per_call)
+		return -EINVAL;
+	return 0;
+}
+
+static int set_total(struct config *c, const char *word)
+{
+	return parse_size(word, &c->total) || !c->total ? -EINVAL : 0;
+}
+
+static int set_node(int *node, const char *word)
+{
+	uint64_t v;
+
+	*node = -1;
+	if (!word)
+		return 0;
+	if (parse_count(word, &v) || v > INT_MAX)
+		return -EINVAL;
+	*node = (int)v;
+	return 0;
+}
+
+static int set_from(struct config *c, const char *word)
+{
+	return set_node(&c->from, word);
+}
+
+static int set_to(struct config *c, const char *word)
+{
+	return set_node(&c->to, word);
+}
+
+int choose(const char *word, const char *const *words)
+{
+	int i;
+
+	for (i = 0; words[i]; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	return -EINVAL;
+}
+
+static const char *const layouts[] = { "contiguous", "scattered", NULL };
+static const char *const pools[] = { "warm", "cold", NULL };
+static const char *const modes[] = { "async", "sync", NULL };
+static const char *const answers[] = { "no", "yes", NULL };
+
+static int set_layout(struct config *c, const char *word)
+{
+	int i = choose(word, layouts);
+
+	c->layout = i > 0 ? LAYOUT_SCATTERED : LAYOUT_CONTIGUOUS;
+	return i < 0 ? i : 0;
+}
+
+static int set_pool(struct config *c, const char *word)
+{
+	int i = choose(word, pools);
+
+	c->cold_pool = i > 0;
+	return i < 0 ? i : 0;
+}
+
+static int set_mode(struct config *c, const char *word)
+{
+	int i = choose(word, modes);
+
+	c->mode = i > 0 ? MIGSIM_MODE_SYNC : MIGSIM_MODE_ASYNC;
+	return i < 0 ? i : 0;
+}
+
+static int set_verify(struct config *c, const char *word)
+{
+	int i = choose(word, answers);
+
+	c->verify = i > 0;
+	return i < 0 ? i : 0;
+}
+
+static int set_reason(struct config *c, const char *word)
+{
+	char all[256] = "";
+	size_t at = 0;
+	int i = migsim_reason_parse(word);
+
+	if (i >= 0) {
+		c->reason = (enum migsim_reason)i;
+		return 0;
+	}
+	for (i = 0; i < MIGSIM_REASONS && at < sizeof(all); i++)
+		at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s",
+				       i ? ", " : "",
+				       migsim_reason_name((enum migsim_reason)i));
+	say("%.100s is no reason; there are %s", word, all);
+	return SAID;
+}
+
+static int set_up_to(unsigned int *value, const char *word, unsigned int least)
+{
+	uint64_t v;
+
+	if (parse_count(word, &v) || v < least || v > 1000000)
+		return -EINVAL;
+	*value = (unsigned int)v;
+	return 0;
+}
+
+static int set_runs(struct config *c, const char *word)
+{
+	return set_up_to(&c->runs, word, 1);
+}
+
+static int set_warmup(struct config *c, const char *word)
+{
+	return set_up_to(&c->warmup, word, 0);
+}
+
+/* @word: when nothing was given; NULL is for the setter to decide. */
+static const struct dimension {
+	int (*set)(struct config *c, const char *word);
+	const char *word;
+	const char *expected;
+} dimensions[DIMENSIONS] = {
+	[OPT_BACKEND] = { set_backend, "uffd", "a backend; there are uffd and kernel" },
+	[OPT_FOLIO] = { set_folio, "4K", "a folio size (4K, 8K, 16K and so on up to 2M), nor a mix such as 4K:80/2M:20" },
+	[OPT_ENGINE] = { set_engine, DEFAULT_ENGINE, "an engine" },
+	[OPT_POLICY] = { set_policy, DEFAULT_POLICY, "a policy" },
+	[OPT_PROFILE] = { set_profile, NULL, "a profile" },
+	[OPT_FOLIOS_PER_CALL] = { set_folios_per_call, NULL, "a number of folios from 1" },
+	[OPT_TOTAL] = { set_total, "1G", "a number of bytes from 1 to 2^64 (K, M or G may follow it)" },
+	[OPT_FROM] = { set_from, NULL, "the number of a node" },
+	[OPT_TO] = { set_to, NULL, "the number of a node" },
+	[OPT_LAYOUT] = { set_layout, "contiguous", "a layout; there are contiguous and scattered" },
+	[OPT_POOL] = { set_pool, "warm", "a kind of pool; there are warm and cold" },
+	[OPT_MODE] = { set_mode, "sync", "a mode; there are async and sync" },
+	[OPT_REASON] = { set_reason, "syscall_or_cpuset", "a reason" },
+	[OPT_RUNS] = { set_runs, "5", "a number of runs from 1 to 1000000" },
+	[OPT_WARMUP] = { set_warmup, "1", "a number of runs from 0 to 1000000" },
+	[OPT_VERIFY] = { set_verify, "no", "yes or no" },
+};
+
+int config_set(struct config *c, enum option_id id, const struct value *v,
+	       size_t index)
+{
+	const struct dimension *d = &dimensions[id];
+	const char *word = v->n ? v->words[index] : d->word;
+	int err;
+
+	say_where(v->where);
+	err = d->set(c, word);
+	if (err && err != SAID && err != -ENOMEM)
+		say("%.100s is not %s", word, d->expected);
+	say_where(NULL);
+	if (err == -ENOMEM)
+		return out_of_memory();
+	return err ? EXIT_USAGE : 0;
+}

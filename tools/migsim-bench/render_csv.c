@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CSV in long form, one measured value a row, quoted as RFC 4180 asks. The
+ * first eleven columns are those of the published data, so that `fit` reads
+ * both alike.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "render.h"
+
+/* One result's cells before and behind those of the value. */
+struct row {
+	FILE *out;
+	char *head;
+	char *tail;
+	const char *flag;
+};
+
+static void put_text(FILE *out, const char *text)
+{
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void put_cell(FILE *out, const char *text)
+{
+	put_text(out, text ? text : "");
+	fputc(',', out);
+}
+
+static void put_count(FILE *out, int64_t value)
+{
+	if (value >= 0)
+		fprintf(out, "%lld", (long long)value);
+	fputc(',', out);
+}
+
+/*
+ * The published tables call the copy in line by one CPU `cpu`, with channels
+ * 0; it is what `fit` learns the CPU's cost from. So are called here the
+ * kernel's own migration and copy=inline with memcpy; any other engine keeps
+ * its name. The true words stand in the columns backend and engine_options.
+ */
+static bool is_cpu(const struct result *r, const char *engine)
+{
+	if (!engine || !strcmp(r->config->backend, "kernel"))
+		return true;
+	return !strcmp(engine, "memcpy") && result_copies_inline(r);
+}
+
+static int put_head(FILE *out, const struct result *r)
+{
+	const struct config *c = r->config;
+	char *engine = c->engine ? item_name(c->engine) : NULL;
+	int64_t order = result_order(r);
+	bool cpu = is_cpu(r, engine);
+
+	if (c->engine && !engine)
+		return -ENOMEM;
+	put_cell(out, "own");
+	put_count(out, order);
+	put_count(out, order < 0 ? -1 : (int64_t)(MIGSIM_PAGE_SIZE << order));
+	put_cell(out, cpu ? "cpu" : engine);
+	put_count(out, cpu ? 0 : r->channels);
+	put_count(out, result_folios_per_call(r));
+	put_count(out, r->batch_pages);
+	free(engine);
+	return 0;
+}
+
+static int put_tail(FILE *out, const struct result *r)
+{
+	const struct config *c = r->config;
+	char folio[256];
+
+	format_mix(&c->mix, folio, sizeof(folio));
+	put_cell(out, c->backend);
+	put_cell(out, r->driver);
+	put_cell(out, c->engine);
+	put_cell(out, c->policy);
+	put_cell(out, c->profile);
+	put_cell(out, folio);
+	put_cell(out, c->layout == LAYOUT_SCATTERED ? "scattered" :
+						      "contiguous");
+	put_cell(out, c->cold_pool ? "cold" : "warm");
+	put_cell(out, c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync");
+	put_cell(out, migsim_reason_name(c->reason));
+	put_count(out, c->from);
+	put_count(out, c->to);
+	put_count(out, r->window_pages);
+	put_count(out, (int64_t)c->total);
+	put_count(out, c->runs);
+	return 0;
+}
+
+static const char header[] =
+	"table,order,folio_bytes,engine,channels,folios_per_call,batch_pages,"
+	"metric,value,pm,flag,backend,driver,engine_options,policy,profile,"
+	"folio,layout,pool,mode,reason,from,to,window_pages,total_bytes,runs,"
+	"run\n";
+
+static char *in_memory(int (*put)(FILE *, const struct result *),
+		       const struct result *r)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int err;
+
+	if (!out)
+		return NULL;
+	err = put(out, r);
+	if (fclose(out) || err) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* @pm NAN: none. @run negative: over all runs. */
+static void put_value(const struct row *row, const char *metric, double value,
+		      double pm, long run)
+{
+	if (!isfinite(value))
+		return;
+	fputs(row->head, row->out);
+	fprintf(row->out, "%s,%.9g,", metric, value);
+	if (isfinite(pm))
+		fprintf(row->out, "%.9g", pm);
+	fputc(',', row->out);
+	put_cell(row->out, row->flag);
+	fputs(row->tail, row->out);
+	if (run >= 0)
+		fprintf(row->out, "%ld", run);
+	fputc('\n', row->out);
+}
+
+static void put_plain(const struct row *row, const char *metric, double value)
+{
+	put_value(row, metric, value, NAN, -1);
+}
+
+/* One sample has no spread. */
+static double spread(const struct migsim_stats *s)
+{
+	return s->n > 1 ? s->sd : NAN;
+}
+
+static void put_statistics(const struct row *row, const struct result *r)
+{
+	const struct migsim_stats *g = &r->gib_s, *f = &r->first_us;
+
+	put_value(row, "gib_s", stats_value(g, g->median), spread(g), -1);
+	put_plain(row, "gib_s_mean", stats_value(g, g->mean));
+	put_plain(row, "gib_s_ci95_lo", stats_value(g, g->ci95[0]));
+	put_plain(row, "gib_s_ci95_hi", stats_value(g, g->ci95[1]));
+	put_value(row, "first_us", stats_value(f, f->median), spread(f), -1);
+	put_plain(row, "first_mean_us", stats_value(f, f->mean));
+	put_plain(row, "first_ci95_lo_us", stats_value(f, f->ci95[0]));
+	put_plain(row, "first_ci95_hi_us", stats_value(f, f->ci95[1]));
+}
+
+static void put_latencies(const struct row *row, const struct result *r)
+{
+	const struct migsim_latency *f = &r->sum.first_us;
+	const struct migsim_latency *i = &r->sum.inaccessible_us;
+
+	put_plain(row, "first_p95_us", latency_value(f, f->p95));
+	put_plain(row, "first_p99_us", latency_value(f, f->p99));
+	put_plain(row, "first_max_us", latency_value(f, f->max));
+	put_plain(row, "inaccessible_mean_us", latency_value(i, i->mean));
+	put_plain(row, "inaccessible_p50_us", latency_value(i, i->p50));
+	put_plain(row, "inaccessible_p95_us", latency_value(i, i->p95));
+	put_plain(row, "inaccessible_p99_us", latency_value(i, i->p99));
+	put_plain(row, "inaccessible_max_us", latency_value(i, i->max));
+	put_plain(row, "page_seconds", result_page_seconds(r));
+	put_plain(row, "mean_pages_in_flight", result_flight(r));
+}
+
+static void put_costs(const struct row *row, const struct result *r)
+{
+	char metric[64];
+	const char *name;
+	double us;
+	int64_t n;
+	unsigned int i;
+
+	for (i = 0; (name = result_phase(r, i, &us)); i++) {
+		snprintf(metric, sizeof(metric), "phase_%s_us_per_gib", name);
+		put_plain(row, metric, us);
+	}
+	put_plain(row, "cpu_caller_s_per_gib",
+		  result_per_gib(r, r->sum.caller_cpu_s));
+	put_plain(row, "cpu_helpers_s_per_gib",
+		  result_per_gib(r, r->sum.helper_cpu_s));
+	for (i = 0; (name = result_counter(r, i, &n)); i++)
+		put_plain(row, name, n < 0 ? NAN : (double)n);
+}
+
+/* Other names than the medians', which a reader would mix up with them. */
+static void put_samples(const struct row *row, const struct result *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr_samples; i++) {
+		const struct sample *s = &r->samples[i];
+
+		put_value(row, "run_gib_s", s->gib_s, NAN, (long)s->run);
+		put_value(row, "run_first_us", s->first_us, NAN, (long)s->run);
+		put_value(row, "run_inaccessible_us", s->inaccessible_us, NAN,
+			  (long)s->run);
+	}
+}
+
+static int put_result(FILE *out, const struct result *r, bool emulated)
+{
+	struct row row = {
+		.out = out,
+		.head = in_memory(put_head, r),
+		.tail = in_memory(put_tail, r),
+		.flag = emulated ? EMULATED :
+			r->verify_errors > 0 ? "verify errors" : "",
+	};
+	int err = row.head && row.tail ? 0 : -ENOMEM;
+
+	if (!err) {
+		put_statistics(&row, r);
+		put_latencies(&row, r);
+		put_costs(&row, r);
+		put_samples(&row, r);
+	}
+	free(row.head);
+	free(row.tail);
+	return err;
+}
+
+int render_csv(FILE *out, const struct results *rs)
+{
+	size_t i;
+	int err = 0;
+
+	fputs(header, out);
+	for (i = 0; i < rs->n && !err; i++)
+		err = put_result(out, &rs->result[i], rs->sysinfo.emulated);
+	if (err)
+		return err;
+	return fflush(out) || ferror(out) ? -EIO : 0;
+}

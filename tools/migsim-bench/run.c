@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "run.h"
+
+/* Moved before the clock counts: code, engine threads and pools get warm. */
+#define PRIME_BYTES	((uint64_t)16 << 20)
+
+/*
+ * The migrators of the run: [0] goes from → to, [1] comes back. Open for one
+ * run only, since the pools of each take hundreds of MiB.
+ */
+static struct migsim_migrator *volatile current[2];
+volatile sig_atomic_t run_stopped;
+
+void run_stop(void)
+{
+	run_stopped = 1;
+	for (int i = 0; i < 2; i++) {
+		if (current[i])
+			migsim_migrator_stop(current[i]);
+	}
+}
+
+void run_reset(void)
+{
+	run_stopped = 0;
+}
+
+static int exit_code(long err)
+{
+	switch (err) {
+	case -EPERM:
+	case -ENODEV:
+	case -EOPNOTSUPP:
+		return EXIT_LACKING;
+	case -EINVAL:
+		return EXIT_USAGE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+struct region_route run_route(const struct config *cfg)
+{
+	int here = migsim_topology_current_node();
+	int from = cfg->from < 0 ? here : cfg->from;
+	int to = cfg->to < 0 ? here : cfg->to;
+
+	if (from == to)
+		return (struct region_route) { cfg->from, cfg->to, false };
+	return (struct region_route) { from, to, true };
+}
+
+/* 0 or an exit code; the library says what is wrong. */
+static int open_migrator(struct migsim_migrator **m, const struct trial *t,
+			 bool back, bool cold_pool)
+{
+	const struct config *cfg = t->cfg;
+	const struct region_route *route = &t->shape.route;
+	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	int ret;
+
+	o.space = cfg->backend;
+	o.engine = cfg->engine;
+	o.policy = cfg->policy;
+	o.from = back ? route->to : route->from;
+	o.to = back ? route->from : route->to;
+	o.mode = cfg->mode;
+	o.reason = cfg->reason;
+	o.cold_pool = cold_pool;
+	ret = migsim_migrator_open(m, &o);
+	return ret ? exit_code(ret) : 0;
+}
+
+static void close_current(void)
+{
+	for (int i = 0; i < 2; i++) {
+		struct migsim_migrator *m = current[i];
+
+		current[i] = NULL;
+		migsim_migrator_close(m);
+	}
+}
+
+/*
+ * Signals are blocked meanwhile, and so for ever in the threads that engines
+ * start: the handler runs in this thread only, never beside close_current().
+ */
+static int open_current(const struct trial *t)
+{
+	sigset_t all, old;
+	int ret = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	for (int i = 0; i <= t->shape.route.back && !ret; i++) {
+		struct migsim_migrator *m = NULL;
+
+		ret = open_migrator(&m, t, i, t->cfg->cold_pool);
+		current[i] = m;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret)
+		close_current();
+	return ret;
+}
+
+static int note_info(struct trial *t, const struct migsim_migrator_info *info)
+{
+	t->channels = -1;
+	t->window_pages = -1;
+	if (!strcmp(t->cfg->backend, "kernel"))
+		return 0;
+	t->channels = (long)info->channels;
+	if (info->window_pages)
+		t->window_pages = (long)info->window_pages;
+	if (info->driver) {
+		t->driver = strdup(info->driver);
+		if (!t->driver) {
+			say("out of memory");
+			return EXIT_FAILED;
+		}
+	}
+	return 0;
+}
+
+int run_probe(struct trial *t)
+{
+	struct migsim_migrator_info info = { .size = sizeof(info) };
+	struct migsim_migrator *m;
+	int ret = open_migrator(&m, t, false, true);
+
+	if (ret)
+		return ret;
+	migsim_migrator_info(m, &info);
+	if (t->cfg->verify && (info.engine_flags & MIGSIM_ENGINE_NO_COPY)) {
+		say("engine %s copies nothing that --verify could check",
+		    info.engine);
+		ret = EXIT_USAGE;
+	} else {
+		ret = note_info(t, &info);
+	}
+	migsim_migrator_close(m);
+	return ret;
+}
+
+/* 0, -EINTR, or an exit code after a sentence. */
+static int migrate(bool back, struct migsim_folio *list, uint64_t n,
+		   struct migsim_report *report)
+{
+	long ret;
+
+	if (run_stopped)
+		return -EINTR;
+	ret = migsim_migrate(current[back], list, n, report);
+	if (ret >= 0)
+		return 0;
+	if (ret == -EINTR)
+		return -EINTR;
+	say("the migration ended early: %s", strerror((int)-ret));
+	return exit_code(ret);
+}
+
+/* Takes the folios that the run comes to last, so that the rest stays cold. */
+static int prime(const struct trial *t, struct region *region)
+{
+	bool away;
+	struct migsim_folio *list = region_last(region, t->shape.call, &away);
+	uint64_t bytes = 0, n = 0;
+	int ret;
+
+	while (n < t->shape.call && bytes < PRIME_BYTES)
+		bytes += migsim_folio_bytes(&list[n++]);
+	ret = migrate(away, list, n, NULL);
+	if (!ret && t->shape.route.back) {
+		list = region_last(region, t->shape.call, &away);
+		ret = migrate(!away, list, n, NULL);
+	}
+	return ret;
+}
+
+static int move_all(const struct trial *t, struct region *region,
+		    struct migsim_report *report)
+{
+	int ret = 0;
+
+	for (uint64_t i = 0; i < t->calls && !ret; i++) {
+		struct migsim_folio *list = region_next(region, t->shape.call);
+
+		ret = migrate(region->away, list, t->shape.call, report);
+	}
+	return ret;
+}
+
+static int hash_region(const struct region *region, uint64_t *hash)
+{
+	int ret = verify_hash(region, &run_stopped, hash);
+
+	if (ret == -ENOMEM) {
+		say("out of memory");
+		return EXIT_FAILED;
+	}
+	return ret;
+}
+
+static int move_all_verified(struct trial *t, struct region *region,
+			     struct migsim_report *report)
+{
+	uint64_t before, after, known = verify_sum(&t->bad);
+	int ret = verify_fill(region, &run_stopped);
+
+	if (!ret)
+		ret = hash_region(region, &before);
+	if (!ret)
+		ret = move_all(t, region, report);
+	if (!ret)
+		ret = hash_region(region, &after);
+	if (ret || before == after)
+		return ret;
+	ret = verify_walk(region, &run_stopped, &t->bad);
+	/* Right again by the time that we looked: wrong all the same. */
+	if (!ret && verify_sum(&t->bad) == known)
+		t->bad.other++;
+	return ret;
+}
+
+int run_once(struct trial *t, struct region *region,
+	     struct migsim_report *report)
+{
+	int ret = open_current(t);
+
+	if (ret)
+		return ret;
+	migsim_report_reset(report);
+	if (!region->generation)
+		ret = verify_fill(region, &run_stopped);
+	if (!ret)
+		ret = prime(t, region);
+	if (!ret)
+		ret = t->cfg->verify ? move_all_verified(t, region, report) :
+				       move_all(t, region, report);
+	close_current();
+	return ret;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of one configuration: `total` bytes, in calls.
+ */
+#ifndef MIGSIM_BENCH_RUN_H
+#define MIGSIM_BENCH_RUN_H
+
+#include <signal.h>
+
+#include "region.h"
+#include "verify.h"
+
+/* A configuration, made ready to run. */
+struct trial {
+	const struct config *cfg;
+	struct region_shape shape;
+	uint64_t calls;			/* of one run */
+	struct verify_bad bad;		/* of all runs */
+	char *driver;			/* of the engine; NULL: none */
+	long channels;			/* -1: means nothing */
+	long window_pages;		/* -1: unbounded or unknown */
+};
+
+/* Becomes true by run_stop() and stays so until run_reset(). */
+extern volatile sig_atomic_t run_stopped;
+
+/* Ends the current run early. Async-signal-safe. */
+void run_stop(void);
+void run_reset(void);
+
+/* From where to where the folios of a configuration go. */
+struct region_route run_route(const struct config *cfg);
+
+/*
+ * Opens what @t->cfg names between the nodes of @t->shape.route, once and
+ * without pools, to learn what it is before a sweep spends time on it. 0, or
+ * an exit code after a sentence.
+ */
+int run_probe(struct trial *t);
+
+/*
+ * Migrates. @report is emptied and gets the run's calls; pool filling, warm-up
+ * and verification lie outside of them. 0, -EINTR (run_stop()), or an exit
+ * code after a sentence.
+ */
+int run_once(struct trial *t, struct region *region,
+	     struct migsim_report *report);
+
+#endif
