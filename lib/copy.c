@@ -377,14 +377,20 @@ static void engine_hung(struct migsim_migrator *m)
 	abandon_marked(m);
 }
 
-/* Waits for completions at most so long, and moves what they made ready. */
+/*
+ * Waits for completions at most so long, and moves what they made ready. The
+ * patience with the engine bounds every wait, so that a hang is noticed.
+ */
 void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 {
+	uint64_t patience = ticks_to_ns(m, m->copy_timeout);
 	enum phase was = phase_enter(m, m->engine_caps.flags &
 				     MIGSIM_ENGINE_SYNC ? PHASE_REAP
 							: PHASE_WAIT);
 	int i, n;
 
+	if (timeout_ns > patience)
+		timeout_ns = patience;
 	n = m->engine->reap(m->engine_priv, m->done, CHUNK, timeout_ns);
 	phase_enter(m, PHASE_REAP);
 	for (i = 0; i < n; i++)

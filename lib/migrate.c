@@ -148,19 +148,11 @@ static uint64_t admit(struct migsim_migrator *m)
 	return how.tick ? how.tick : UINT64_MAX;
 }
 
-/* The timeout of the engine bounds every wait, so that a hang is noticed. */
-static void wait(struct migsim_migrator *m, uint64_t tick)
-{
-	uint64_t limit = ticks_to_ns(m, m->copy_timeout);
-
-	copy_wait(m, tick < limit ? tick : limit);
-}
-
 static void drain(struct migsim_migrator *m)
 {
 	while (m->nr_groups) {
 		copy_submit(m);
-		wait(m, UINT64_MAX);
+		copy_wait(m, UINT64_MAX);
 	}
 }
 
@@ -237,7 +229,7 @@ static void pump(struct migsim_migrator *m)
 		tick = admit(m);
 		if (m->nr_groups) {
 			copy_submit(m);
-			wait(m, tick);
+			copy_wait(m, tick);
 			continue;
 		}
 		retry_alone(m);

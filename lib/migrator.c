@@ -24,6 +24,7 @@ static int open_space(struct migsim_migrator *m,
 		.pool_bytes = o->pool_bytes,
 		.max_group_pages = m->policy->window ?
 				   m->policy->window(m->policy_spec.args) : 0,
+		.call_pages = o->call_pages,
 	};
 
 	if (o->call_pages && (!env.max_group_pages ||

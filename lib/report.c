@@ -83,6 +83,8 @@ static struct migsim_phases phases(const struct migsim_report *r, double us)
 
 	if (r->unmap_flushes)
 		out.flush = -1;
+	if (r->sync_engine)
+		out.submit = -1;
 	return out;
 }
 

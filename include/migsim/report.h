@@ -39,10 +39,10 @@ struct migsim_latency {
  * @alloc: getting target pages
  * @unmap: making folios inaccessible
  * @flush: TLB flush; negative where it is part of @unmap
- * @submit: handing copies to the engine
+ * @submit: handing copies to the engine; negative where it is part of @copy
  * @wait: waiting for completions
  * @copy: the calling thread copies: a synchronous engine, or the CPU fallback
- * @reap: taking note of completions; negative where it is part of @copy
+ * @reap: taking note of completions
  * @remap: making folios accessible
  * @other: the core's own bookkeeping, and the policy
  */

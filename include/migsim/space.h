@@ -45,6 +45,7 @@ struct migsim_space_caps {
  * @cold_pool: every target page is newly allocated
  * @pool_bytes: bound on the memory that a pool holds; 0 lets the space choose
  * @max_group_pages: most base pages of one group, when known; 0 otherwise
+ * @call_pages: most base pages of one call, when known; 0 otherwise
  */
 struct migsim_space_env {
 	int from;
@@ -52,6 +53,7 @@ struct migsim_space_env {
 	bool cold_pool;
 	uint64_t pool_bytes;
 	uint64_t max_group_pages;
+	uint64_t call_pages;
 };
 
 /**

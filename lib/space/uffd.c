@@ -13,15 +13,21 @@
 
 #define DEFAULT_GROUP_PAGES 8192
 
-/* Pages that are kept ready: a page must rest until the cache forgot it. */
+/*
+ * Pages that are kept ready. Recycled ones must rest until the cache has
+ * forgotten them; where none come back, there must be enough for a call.
+ */
 static uint64_t keep_bytes(const struct migsim_space_env *env,
-			   uint64_t group_bytes)
+			   const struct pool_config *c)
 {
 	uint64_t rest = 2 * migsim_topology_llc_bytes();
-	uint64_t keep = group_bytes > rest ? group_bytes : rest;
+	uint64_t call = env->call_pages * MIGSIM_PAGE_SIZE;
+	uint64_t keep = c->group_bytes > rest ? c->group_bytes : rest;
 	uint64_t bound = env->pool_bytes ? env->pool_bytes
-					 : sys_free_bytes(-1) / 4;
+					 : sys_free_bytes(c->to) / 4;
 
+	if (!c->recycle && call > keep)
+		keep = call;
 	if (keep > bound)
 		keep = bound;
 	if (keep < rest)
@@ -47,7 +53,7 @@ static void configure(struct uffd *u, const struct migsim_space_env *env)
 			 MIGSIM_PAGE_SIZE;
 	c->recycle = u->warm && (one_node || c->from == c->to);
 	if (u->warm)
-		c->keep_bytes = keep_bytes(env, c->group_bytes);
+		c->keep_bytes = keep_bytes(env, c);
 }
 
 static int open_fd(struct uffd *u)

@@ -56,6 +56,15 @@ struct region_route run_route(const struct config *cfg)
 	return (struct region_route) { from, to, true };
 }
 
+/* Base pages of a call, about: those of a mix differ by a large folio. */
+static uint64_t call_pages(const struct region_shape *shape)
+{
+	if (!shape->folios)
+		return 0;
+	return shape->bytes / MIGSIM_PAGE_SIZE * shape->call / shape->folios +
+	       (shape->mix.n > 1 ? 1u << MIGSIM_MAX_ORDER : 0);
+}
+
 /* 0 or an exit code; the library says what is wrong. */
 static int open_migrator(struct migsim_migrator **m, const struct trial *t,
 			 bool back, bool cold_pool)
@@ -73,6 +82,7 @@ static int open_migrator(struct migsim_migrator **m, const struct trial *t,
 	o.mode = cfg->mode;
 	o.reason = cfg->reason;
 	o.cold_pool = cold_pool;
+	o.call_pages = call_pages(&t->shape);
 	ret = migsim_migrator_open(m, &o);
 	return ret ? exit_code(ret) : 0;
 }

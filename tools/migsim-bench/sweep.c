@@ -105,7 +105,7 @@ static int prepare_trial(struct sweep *s, size_t i)
 		say("a call of %" PRIu64 " folios needs more memory than the "
 		    "%.1f GiB that are available", t->shape.call,
 		    (double)limits.memory / (1 << 30));
-		return EXIT_LACKING;
+		return EXIT_USAGE;
 	}
 	t->calls = region_mix_folios(&cfg->mix, cfg->total) / t->shape.call;
 	if (!t->calls)
