@@ -9,15 +9,6 @@
 #include "builtin.h"
 #include "sync.h"
 
-static int memcpy_open(void **priv, const struct migsim_engine_env *env,
-		       const void *args)
-{
-	(void)env;
-	(void)args;
-	*priv = sync_queue_new();
-	return *priv ? 0 : -ENOMEM;
-}
-
 static void memcpy_caps(void *priv, struct migsim_engine_caps *caps)
 {
 	(void)priv;
@@ -63,8 +54,8 @@ const struct migsim_engine_ops engine_memcpy = {
 	.abi = MIGSIM_ENGINE_ABI,
 	.name = "memcpy",
 	.help = "the calling thread copies with the C library's memcpy",
-	.open = memcpy_open,
-	.close = sync_queue_free,
+	.open = sync_queue_open,
+	.close = sync_queue_close,
 	.caps = memcpy_caps,
 	.submit = memcpy_submit,
 	.reap = sync_queue_reap,

@@ -8,15 +8,6 @@
 #include "builtin.h"
 #include "sync.h"
 
-static int null_open(void **priv, const struct migsim_engine_env *env,
-		     const void *args)
-{
-	(void)env;
-	(void)args;
-	*priv = sync_queue_new();
-	return *priv ? 0 : -ENOMEM;
-}
-
 static void null_caps(void *priv, struct migsim_engine_caps *caps)
 {
 	(void)priv;
@@ -35,8 +26,8 @@ const struct migsim_engine_ops engine_null = {
 	.abi = MIGSIM_ENGINE_ABI,
 	.name = "null",
 	.help = "copies nothing, to measure the pipeline alone",
-	.open = null_open,
-	.close = sync_queue_free,
+	.open = sync_queue_open,
+	.close = sync_queue_close,
 	.caps = null_caps,
 	.submit = null_submit,
 	.reap = sync_queue_reap,

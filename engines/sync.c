@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
+#include <errno.h>
 
 #include "sys.h"
 #include "sync.h"
@@ -14,14 +14,18 @@ struct sync_queue {
 	struct entry entry[SYNC_QUEUE_DEPTH];
 };
 
-struct sync_queue *sync_queue_new(void)
+int sync_queue_open(void **priv, const struct migsim_engine_env *env,
+		    const void *args)
 {
-	return sys_map(sizeof(struct sync_queue));
+	(void)env;
+	(void)args;
+	*priv = sys_map(sizeof(struct sync_queue));
+	return *priv ? 0 : -ENOMEM;
 }
 
-void sync_queue_free(void *queue)
+void sync_queue_close(void *priv)
 {
-	sys_unmap(queue, sizeof(struct sync_queue));
+	sys_unmap(priv, sizeof(struct sync_queue));
 }
 
 uint32_t sync_queue_room(const struct sync_queue *q)

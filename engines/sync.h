@@ -12,8 +12,10 @@
 
 struct sync_queue;
 
-struct sync_queue *sync_queue_new(void);
-void sync_queue_free(void *queue);
+/* The open and close of the ops table; priv is the queue. */
+int sync_queue_open(void **priv, const struct migsim_engine_env *env,
+		    const void *args);
+void sync_queue_close(void *priv);
 
 /* Queues the completions of the first copies that fit: their number. */
 int sync_queue_add(struct sync_queue *q, const struct migsim_copy *copies,

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine as a reader of a result must know it, and what on it spoils a
- * measurement. Whatever cannot be read stays empty.
+ * The machine as a reader of a result must know it. Whatever cannot be read
+ * stays empty.
  */
-#define _GNU_SOURCE 1
+#define _GNU_SOURCE
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -26,9 +23,7 @@
 #include <migsim/sysinfo.h>
 #include <migsim/topology.h>
 
-#ifndef UFFD_FEATURE_MOVE
-#define UFFD_FEATURE_MOVE	(1 << 16)
-#endif
+#include "sys.h"
 
 #define CPU_DIR		"/sys/devices/system/cpu"
 #define THP_DIR		"/sys/kernel/mm/transparent_hugepage"
@@ -251,38 +246,14 @@ static int read_numa_balancing(void)
 	return sscanf(line, "%d", &value) == 1 ? value : -1;
 }
 
-static int open_uffd(void)
-{
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	int dev;
-
-	if (fd >= 0)
-		return fd;
-	/* the system call may be for root only, the device for a group */
-	dev = open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
-	if (dev < 0)
-		return -1;
-	fd = ioctl(dev, USERFAULTFD_IOC_NEW, O_CLOEXEC | O_NONBLOCK);
-	close(dev);
-	return fd;
-}
-
 static bool has_uffd_move(void)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_MOVE,
-	};
-	int fd = open_uffd();
-	bool has;
+	int fd = sys_uffd_open();
 
 	if (fd < 0)
 		return false;
-	/* a kernel that lacks a feature which is asked for refuses */
-	has = !ioctl(fd, UFFDIO_API, &api) &&
-	      (api.features & UFFD_FEATURE_MOVE);
 	close(fd);
-	return has;
+	return true;
 }
 
 void migsim_sysinfo_read(struct migsim_sysinfo *si)
@@ -309,81 +280,4 @@ void migsim_sysinfo_read(struct migsim_sysinfo *si)
 	read_hypervisor(si->hypervisor, sizeof(si->hypervisor));
 	si->emulated = !strcmp(si->hypervisor, "tcg");
 	si->uffd_move = has_uffd_move();
-}
-
-static bool warns_emulated(const struct migsim_sysinfo *si, char *buf,
-			   size_t len)
-{
-	snprintf(buf, len, "The CPU is emulated, so every time is emulated, "
-		 "not performance: measure on hardware or under KVM.");
-	return si->emulated;
-}
-
-static bool warns_nodes(const struct migsim_sysinfo *si, char *buf, size_t len)
-{
-	snprintf(buf, len, "Only one NUMA node has memory, so everything is "
-		 "measured within one node: use a machine with two, or a "
-		 "guest with an emulated topology.");
-	return si->numa_nodes == 1;
-}
-
-static bool warns_balancing(const struct migsim_sysinfo *si, char *buf,
-			    size_t len)
-{
-	snprintf(buf, len, "NUMA balancing is on and may migrate pages on its "
-		 "own: switch it off with sysctl kernel.numa_balancing=0.");
-	return si->numa_balancing > 0;
-}
-
-static bool warns_governor(const struct migsim_sysinfo *si, char *buf,
-			   size_t len)
-{
-	snprintf(buf, len, "The CPU frequency governor is \"%s\", so the clock "
-		 "rate varies: set it with cpupower frequency-set -g "
-		 "performance.", si->governor);
-	return si->governor[0] && strcmp(si->governor, "performance");
-}
-
-static bool warns_thp(const struct migsim_sysinfo *si, char *buf, size_t len)
-{
-	bool always = !strcmp(si->thp, "always");
-
-	snprintf(buf, len, "Transparent huge pages are \"%s\", so %s: write "
-		 "madvise to " THP_DIR "/enabled.", si->thp, always ?
-		 "khugepaged interferes" : "2M folios cannot be had");
-	return always || !strcmp(si->thp, "never");
-}
-
-static bool warns_swap(const struct migsim_sysinfo *si, char *buf, size_t len)
-{
-	snprintf(buf, len, "Swap is in use (%" PRIu64 " MiB), so pages may be "
-		 "read from disk: free memory, then swapoff -a.",
-		 (si->swap_used_bytes + (1 << 20) - 1) >> 20);
-	return si->swap_used_bytes > 0;
-}
-
-static bool warns_load(const struct migsim_sysinfo *si, char *buf, size_t len)
-{
-	snprintf(buf, len, "The machine is busy (load %.1f on %u CPUs): stop "
-		 "what else is running and measure again.", si->load1,
-		 si->cpus);
-	return si->load1 > 0.5 * si->cpus;
-}
-
-/* Each writes its sentence and says whether it holds; the worst first. */
-static bool (*const warnings[])(const struct migsim_sysinfo *si, char *buf,
-				size_t len) = {
-	warns_emulated, warns_nodes, warns_balancing, warns_governor,
-	warns_thp, warns_swap, warns_load,
-};
-
-bool migsim_sysinfo_warning(const struct migsim_sysinfo *si, unsigned int i,
-			    char *buf, size_t len)
-{
-	for (size_t w = 0; w < sizeof(warnings) / sizeof(*warnings); w++)
-		if (warnings[w](si, buf, len) && !i--)
-			return true;
-	if (len)
-		buf[0] = '\0';
-	return false;
 }
