@@ -7,6 +7,8 @@
  *	bare	   memcpy of every batch, joined, from the region to a rotating
  *		   pool of the same pages
  *	pipeline   migsim_migrate() of the region
+ *
+ * refilled: as between two nodes, a thread beside allocates the targets.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -27,18 +29,20 @@ struct setup {
 	unsigned int order;
 	uint64_t batch;		/* base pages */
 	bool scattered;
-	bool cold;
+	enum { RECYCLED, REFILLED, COLD } pool;
 };
 
 static const struct setup setups[] = {
-	{ "2M, 8 folios a batch", 9, 4096, false, false },
-	{ "2M, 1 folio a batch", 9, 512, false, false },
-	{ "4K contiguous, N = 512", 0, 512, false, false },
-	{ "4K contiguous, N = 64", 0, 64, false, false },
-	{ "64K contiguous, N = 512", 4, 512, false, false },
-	{ "4K scattered, N = 512", 0, 512, true, false },
-	{ "4K contiguous, N = 512, pool cold", 0, 512, false, true },
-	{ "2M, 8 folios a batch, pool cold", 9, 4096, false, true },
+	{ "2M, 8 folios a batch", 9, 4096, false, RECYCLED },
+	{ "2M, 1 folio a batch", 9, 512, false, RECYCLED },
+	{ "4K contiguous, N = 512", 0, 512, false, RECYCLED },
+	{ "4K contiguous, N = 64", 0, 64, false, RECYCLED },
+	{ "64K contiguous, N = 512", 4, 512, false, RECYCLED },
+	{ "4K scattered, N = 512", 0, 512, true, RECYCLED },
+	{ "4K contiguous, N = 512, refilled", 0, 512, false, REFILLED },
+	{ "4K contiguous, N = 512, pool cold", 0, 512, false, COLD },
+	{ "2M, 8 folios a batch, refilled", 9, 4096, false, REFILLED },
+	{ "2M, 8 folios a batch, pool cold", 9, 4096, false, COLD },
 };
 
 static char *memory(size_t bytes, bool huge)
@@ -135,7 +139,10 @@ static int measure(const struct setup *s, size_t total)
 	snprintf(policy, sizeof(policy), "batch:pages=%llu",
 		 (unsigned long long)s->batch);
 	o.policy = policy;
-	o.cold_pool = s->cold;
+	o.cold_pool = s->pool == COLD;
+	o.call_pages = total / MIGSIM_PAGE_SIZE;
+	if (s->pool == REFILLED)
+		o.space = "uffd:recycle=no";
 	if (migsim_migrator_open(&m, &o))
 		return 1;
 	if (migsim_migrate(m, folios, n, r))	/* thrown away */

@@ -166,6 +166,16 @@ static void count_meters(struct migsim_migrator *m, const struct meters *was)
 	m->report->cpu_unknown |= !m->space->cpu_ns;
 }
 
+/* What a call did not come to. */
+static void count_untried(struct migsim_migrator *m)
+{
+	struct migsim_folio *f;
+
+	for (f = m->folios; f < m->folios + m->n; f++)
+		if (f->status == MIGSIM_UNTRIED)
+			m->report->c.nr_untried_pages += migsim_folio_pages(f);
+}
+
 /* The space does it all: only what became of the folios is known. */
 static long self_driven(struct migsim_migrator *m)
 {
@@ -175,9 +185,7 @@ static long self_driven(struct migsim_migrator *m)
 	for (f = m->folios; f < m->folios + m->n; f++) {
 		if (!f->status)
 			account_done(m, f);
-		else if (f->status == MIGSIM_UNTRIED)
-			m->report->c.nr_untried_pages += migsim_folio_pages(f);
-		else
+		else if (f->status != MIGSIM_UNTRIED)
 			account_failed(m, f);
 	}
 	return rc;
@@ -198,6 +206,8 @@ static long run_call(struct migsim_migrator *m)
 		rc = m->space->begin(m->space_priv, m->folios, m->n);
 	if (!rc)
 		rc = m->space->migrate ? self_driven(m) : migrate_run(m);
+	if (rc)
+		count_untried(m);
 	phase_stop(m);
 	if (m->space->end)
 		m->space->end(m->space_priv);

@@ -120,15 +120,19 @@ static void start_group(struct migsim_migrator *m,
 	start_copy(m, g);
 }
 
+/* Out of memory, or told to stop: nothing more is unmapped. */
+static bool stopped(struct migsim_migrator *m)
+{
+	if (!m->rc && atomic_load_explicit(&m->stop, memory_order_relaxed))
+		m->rc = -EINTR;
+	return m->rc;
+}
+
 /* May another group be unmapped now? */
 static bool may_admit(struct migsim_migrator *m)
 {
-	if (m->next == m->n || m->rc || !m->unused)
+	if (m->next == m->n || !m->unused || stopped(m))
 		return false;
-	if (atomic_load_explicit(&m->stop, memory_order_relaxed)) {
-		m->rc = -EINTR;
-		return false;
-	}
 	if (!m->nr_groups)
 		return !m->single.n && !m->split.n;
 	return !m->space->hold || !m->space->hold(m->space_priv);
@@ -186,18 +190,19 @@ static void retry_alone(struct migsim_migrator *m)
 	struct group *g;
 	size_t i;
 
-	for (i = 0; i < m->single.n && !m->rc; i++) {
+	for (i = 0; i < m->single.n && !stopped(m); i++) {
 		m->report->c.retried++;
 		g = group_new(m);
 		g->nr_pass = NR_MAX_MIGRATE_SYNC_RETRY;
 		g->one = m->single.folio[i];
 		run_alone(m, g, &g->one, 1);
 	}
-	/* Out of memory: those that were to be retried have failed. */
-	for (; i < m->single.n; i++) {
+	/* Stopped: those that still were to be retried have failed. */
+	for (i = 0; m->rc && i < m->single.n; i++) {
+		if (m->single.folio[i]->state != MIGSIM_FOLIO_FROM)
+			continue;
 		m->single.folio[i]->state = MIGSIM_FOLIO_RET;
 		account_failed(m, m->single.folio[i]);
-		m->nr_failed++;
 	}
 	m->single.n = 0;
 }
@@ -205,20 +210,27 @@ static void retry_alone(struct migsim_migrator *m)
 /* Large folios without a target: once more, as base pages. */
 static void migrate_split(struct migsim_migrator *m)
 {
+	struct migsim_folio *f;
 	struct group *g;
-	int rc = m->rc;
-	size_t n = m->split.n;
+	size_t i, n = m->split.n;
 
-	if (!n)
-		return;
-	if (!rc) {
-		g = group_new(m);
-		g->nr_pass = 1;
-		g->split = true;
-		run_alone(m, g, m->split.folio, n);
-		m->rc = rc;	/* the kernel ignores the result as well */
-	}
 	m->split.n = 0;
+	if (!n || stopped(m))
+		return;
+	g = group_new(m);
+	g->nr_pass = 1;
+	g->split = true;
+	run_alone(m, g, m->split.folio, n);
+	/* The kernel ignores the result as well. */
+	m->rc = 0;
+	for (i = 0; i < n; i++) {
+		f = m->split.folio[i];
+		if (f->state != MIGSIM_FOLIO_SPLIT)
+			continue;
+		f->state = MIGSIM_FOLIO_RET;
+		f->status = -ENOMEM;
+		account_failed(m, f);
+	}
 }
 
 static void pump(struct migsim_migrator *m)
@@ -240,24 +252,12 @@ static void pump(struct migsim_migrator *m)
 	migrate_split(m);
 }
 
-/* What a call did not come to. */
-static void count_untried(struct migsim_migrator *m)
-{
-	struct migsim_folio *f;
-
-	for (f = m->folios; f < m->folios + m->n; f++)
-		if (f->status == MIGSIM_UNTRIED)
-			m->report->c.nr_untried_pages += migsim_folio_pages(f);
-}
-
 /* Runs the prepared call. As migrate_pages(): > 0 folios failed, < 0 -errno */
 long migrate_run(struct migsim_migrator *m)
 {
 	m->nr_failed = 0;
 	m->rc = 0;
 	pump(m);
-	if (m->rc)
-		count_untried(m);
 	assert(!m->nr_groups && !m->window && !m->nr_copies);
 	return m->rc ? m->rc : m->nr_failed;
 }

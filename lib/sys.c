@@ -6,6 +6,7 @@
 #include <numa.h>
 #include <numaif.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +83,19 @@ void sys_unmap(void *p, size_t bytes)
 
 void *sys_reserve(size_t bytes)
 {
-	char *p = sys_map(bytes + HUGE_BYTES), *aligned;
+	/* Where mlockall(2) holds for new mappings, they come with pages. */
+	char *p = mmap(NULL, bytes + HUGE_BYTES, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *aligned;
 	size_t before;
 
-	if (!p)
+	if (p == MAP_FAILED)
 		return NULL;
+	if (munlock(p, bytes + HUGE_BYTES) ||
+	    mprotect(p, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE)) {
+		sys_unmap(p, bytes + HUGE_BYTES);
+		return NULL;
+	}
 	before = (size_t)(-(uintptr_t)p & (HUGE_BYTES - 1));
 	aligned = p + before;
 	sys_unmap(p, before);
@@ -148,6 +157,18 @@ uint64_t sys_free_bytes(int node)
 	if (access(path, R_OK))
 		return meminfo("/proc/meminfo", "MemAvailable:");
 	return meminfo(path, "MemFree:") + meminfo(path, "Inactive(file):");
+}
+
+int sys_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
+{
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(thread, NULL, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -err;
 }
 
 static int uffd_new(void)

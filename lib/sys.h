@@ -6,6 +6,7 @@
 #ifndef MIGSIM_SYS_H
 #define MIGSIM_SYS_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ int sys_lock_on_fault(void *addr, size_t bytes);
 
 /* Memory that could be allocated on a node (-1: anywhere) without swapping. */
 uint64_t sys_free_bytes(int node);
+
+/* A thread that takes none of the application's signals. */
+int sys_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
 
 /* userfaultfd(2) or /dev/userfaultfd, with UFFDIO_MOVE: fd or -errno */
 int sys_uffd_open(void);

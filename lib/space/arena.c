@@ -12,6 +12,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
 
 /* Left to others on the node: a fault that finds nothing wakes the OOM killer. */
 #define RESERVE_BYTES	((uint64_t)128 << 20)
@@ -24,6 +27,7 @@ int arena_open(struct arena *a, uint64_t unit, size_t nr, int node, bool locked)
 	int err;
 
 	*a = (struct arena){ .unit = unit, .nr = nr, .node = node };
+	a->shift = (unsigned int)__builtin_ctzll(unit);
 	a->slot = sys_map(nr);
 	if (!base || !a->slot) {
 		sys_unmap(base, nr * unit);
@@ -85,7 +89,7 @@ uint64_t arena_take(struct arena *a, enum slot state, size_t n)
 
 void arena_set(struct arena *a, uint64_t addr, size_t n, enum slot state)
 {
-	size_t at = (addr - a->base) / a->unit, i;
+	size_t at = (addr - a->base) >> a->shift, i;
 
 	for (i = at; i < at + n; i++) {
 		a->nr_full -= a->slot[i] == SLOT_FULL;
@@ -97,7 +101,8 @@ void arena_set(struct arena *a, uint64_t addr, size_t n, enum slot state)
 
 void arena_release(struct arena *a, uint64_t addr, size_t n)
 {
-	sys_advise((void *)(uintptr_t)addr, n * a->unit, MADV_DONTNEED);
+	/* Plain MADV_DONTNEED refuses an arena of locked memory. */
+	sys_advise((void *)(uintptr_t)addr, n * a->unit, MADV_DONTNEED_LOCKED);
 	arena_set(a, addr, n, SLOT_EMPTY);
 }
 
@@ -131,21 +136,35 @@ static size_t empty_run(struct arena *a, size_t max)
 	return n;
 }
 
+size_t arena_claim(struct arena *a, size_t n, uint64_t *addr)
+{
+	size_t run = empty_run(a, n);
+
+	if (!run || !affordable(a, run * a->unit))
+		return 0;
+	*addr = a->base + a->next_empty * a->unit;
+	arena_set(a, *addr, run, SLOT_BUSY);
+	a->next_empty += run;
+	return run;
+}
+
+int arena_populate(const struct arena *a, uint64_t addr, size_t n)
+{
+	return sys_advise((void *)(uintptr_t)addr, n * a->unit,
+			  MADV_POPULATE_WRITE);
+}
+
 size_t arena_fill(struct arena *a, size_t n)
 {
 	size_t done = 0, run;
 	uint64_t addr;
 
-	while (done < n) {
-		run = empty_run(a, n - done);
-		if (!run || !affordable(a, run * a->unit))
+	while (done < n && (run = arena_claim(a, n - done, &addr))) {
+		if (arena_populate(a, addr, run)) {
+			arena_release(a, addr, run);
 			break;
-		addr = a->base + a->next_empty * a->unit;
-		if (sys_advise((void *)(uintptr_t)addr, run * a->unit,
-			       MADV_POPULATE_WRITE))
-			break;
+		}
 		arena_set(a, addr, run, SLOT_FULL);
-		a->next_empty += run;
 		done += run;
 	}
 	return done;

@@ -22,6 +22,7 @@ enum slot {
 struct arena {
 	uint64_t base;		/* address; 0: not open */
 	uint64_t unit;		/* bytes of a slot: 4K or 2M */
+	unsigned int shift;	/* of unit */
 	size_t nr;
 	uint8_t *slot;		/* enum slot, one byte each */
 	size_t next_full;	/* where the next full slot is looked for */
@@ -35,6 +36,15 @@ struct arena {
 int arena_open(struct arena *a, uint64_t unit, size_t nr, int node,
 	       bool locked);
 void arena_close(struct arena *a);
+
+/*
+ * Up to @n neighbouring empty slots, as far as there is memory for them; they
+ * become busy. Returns how many, from *@addr on; 0: none.
+ */
+size_t arena_claim(struct arena *a, size_t n, uint64_t *addr);
+
+/* Gives pages to slots, which the caller then sets to full. 0 or -errno. */
+int arena_populate(const struct arena *a, uint64_t addr, size_t n);
 
 /* Gives pages to @n empty slots. Returns how many it could. */
 size_t arena_fill(struct arena *a, size_t n);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,21 +75,16 @@ static void *handle(void *arg)
 
 int fault_start(struct uffd *u)
 {
-	sigset_t all, old;
 	int err;
 
 	u->quit = eventfd(0, EFD_CLOEXEC);
 	if (u->quit < 0)
 		return -errno;
 	pthread_mutex_init(&u->bits, NULL);
-	/* The application's signals are for its own threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&u->handler, NULL, handle, u);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = sys_thread_start(&u->handler, handle, u);
 	if (err)
 		close(u->quit);
-	return -err;
+	return err;
 }
 
 void fault_stop(struct uffd *u)

@@ -29,7 +29,7 @@ static struct pool *pool_of(struct uffd *u, const struct migsim_folio *f)
 
 static size_t slots_of(struct uffd *u, const struct migsim_folio *f)
 {
-	return migsim_folio_bytes(f) / pool_of(u, f)->stage.unit;
+	return migsim_folio_bytes(f) >> pool_of(u, f)->stage.shift;
 }
 
 /* begin found out what is huge and what is locked; split changes it. */
@@ -265,7 +265,7 @@ static uint32_t used_run(struct uffd *u, struct migsim_folio **folios,
 			break;
 		len += migsim_folio_bytes(g);
 	}
-	pool_used(p, len / p->stage.unit, f->dst, f->src);
+	pool_used(p, len >> p->stage.shift, f->dst, f->src);
 	return i;
 }
 

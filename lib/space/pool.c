@@ -43,14 +43,13 @@ int pool_open(struct pool *p, enum pool_kind kind, const struct pool_config *c)
 	if (err)
 		goto fail;
 	/* Pages first: once registered, a first touch would wait for ever. */
-	if (p->recycle)
-		arena_fill(&p->stage, p->keep);
+	arena_fill(p->recycle ? &p->stage : &p->fresh, p->keep);
 	err = sys_uffd_register(c->fd, p->stage.base,
 				p->stage.nr * p->stage.unit);
-	if (err)
-		goto fail;
-	pool_refill(p);
-	return 0;
+	if (!err && !p->recycle && p->keep)
+		err = refill_start(p);
+	if (!err)
+		return 0;
 fail:
 	pool_close(p);
 	return err;
@@ -58,32 +57,79 @@ fail:
 
 void pool_close(struct pool *p)
 {
+	refill_stop(p);
 	if (p->stage.base)
 		arena_close(&p->stage);
 	if (p->fresh.base)
 		arena_close(&p->fresh);
 }
 
+/* Only the refill thread shares an arena with the thread that migrates. */
+static void lock_fresh(struct pool *p)
+{
+	if (p->refilling)
+		pthread_mutex_lock(&p->lock);
+}
+
+static void unlock_fresh(struct pool *p)
+{
+	if (p->refilling)
+		pthread_mutex_unlock(&p->lock);
+}
+
+/* The call itself allocates what is missing. */
+static size_t fill_fresh(struct pool *p, size_t n)
+{
+	size_t filled = arena_fill(&p->fresh, n);
+
+	p->allocated += filled * (p->fresh.unit / MIGSIM_PAGE_SIZE);
+	return filled;
+}
+
 void pool_reserve(struct pool *p, size_t n)
 {
-	size_t have = p->fresh.nr_full + (p->recycle ? p->stage.nr_full : 0);
+	size_t have;
 
+	lock_fresh(p);
+	have = p->fresh.nr_full + (p->recycle ? p->stage.nr_full : 0);
 	if (have < n)
-		p->allocated += arena_fill(&p->fresh, n - have) *
-				(p->fresh.unit / MIGSIM_PAGE_SIZE);
+		fill_fresh(p, n - have);
+	unlock_fresh(p);
 }
 
 /* Neighbours may be missing although there are pages enough. */
 static uint64_t take_fresh(struct pool *p, size_t n)
 {
-	uint64_t dst = arena_take(&p->fresh, SLOT_FULL, n);
-	size_t filled;
+	uint64_t dst;
 
-	if (dst)
-		return dst;
-	filled = arena_fill(&p->fresh, n);
-	p->allocated += filled * (p->fresh.unit / MIGSIM_PAGE_SIZE);
-	return filled ? arena_take(&p->fresh, SLOT_FULL, n) : 0;
+	lock_fresh(p);
+	dst = arena_take(&p->fresh, SLOT_FULL, n);
+	if (!dst && fill_fresh(p, n))
+		dst = arena_take(&p->fresh, SLOT_FULL, n);
+	unlock_fresh(p);
+	return dst;
+}
+
+static void set_target(struct pool *p, uint64_t dst, size_t n, enum slot state)
+{
+	struct arena *a = arena_of(p, dst);
+
+	if (a == &p->stage) {
+		arena_set(a, dst, n, state);
+		return;
+	}
+	lock_fresh(p);
+	arena_set(a, dst, n, state);
+	if (p->refilling && a->nr_full < p->keep)
+		pthread_cond_signal(&p->wanted);
+	unlock_fresh(p);
+}
+
+static void release_target(struct pool *p, uint64_t dst, size_t n)
+{
+	lock_fresh(p);
+	arena_release(arena_of(p, dst), dst, n);
+	unlock_fresh(p);
 }
 
 bool pool_get(struct pool *p, size_t n, uint64_t *dst, uint64_t *src)
@@ -104,7 +150,7 @@ void pool_put(struct pool *p, size_t n, uint64_t dst, uint64_t src)
 {
 	arena_set(&p->stage, src, n, SLOT_EMPTY);
 	if (dst)
-		arena_set(arena_of(p, dst), dst, n, SLOT_FULL);
+		set_target(p, dst, n, SLOT_FULL);
 }
 
 /* Vacated pages are kept as targets, up to the pool's bound. */
@@ -118,7 +164,7 @@ static void keep_vacated(struct pool *p, size_t n, uint64_t src)
 
 void pool_used(struct pool *p, size_t n, uint64_t dst, uint64_t src)
 {
-	arena_set(arena_of(p, dst), dst, n, SLOT_EMPTY);
+	set_target(p, dst, n, SLOT_EMPTY);
 	keep_vacated(p, n, src);
 }
 
@@ -128,23 +174,17 @@ void pool_drop(struct pool *p, size_t n, uint64_t dst, uint64_t src)
 	if (!dst)
 		return;
 	if (arena_of(p, dst) == &p->fresh)
-		arena_release(&p->fresh, dst, n);
+		release_target(p, dst, n);
 	else
 		arena_set(&p->stage, dst, n, SLOT_FULL);
 }
 
 void pool_forget(struct pool *p, size_t n, uint64_t dst)
 {
-	arena_release(arena_of(p, dst), dst, n);
+	release_target(p, dst, n);
 }
 
 void pool_quarantine(struct pool *p, size_t n, uint64_t dst)
 {
-	arena_set(arena_of(p, dst), dst, n, SLOT_BAD);
-}
-
-void pool_refill(struct pool *p)
-{
-	if (!p->recycle && p->fresh.nr_full < p->keep)
-		arena_fill(&p->fresh, p->keep - p->fresh.nr_full);
+	set_target(p, dst, n, SLOT_BAD);
 }

@@ -6,10 +6,13 @@
  * `fresh`, not under userfaultfd, is where pages are allocated. On one node
  * the stage recycles: the pages just vacated are the targets to come. Between
  * nodes, and with a cold pool, every target is fresh and the vacated pages go
- * back to the system.
+ * back to the system; a warm pool is then refilled by a thread beside.
  */
 #ifndef MIGSIM_POOL_H
 #define MIGSIM_POOL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "arena.h"
 
@@ -39,6 +42,14 @@ struct pool {
 	bool recycle;
 	int fd;
 	uint64_t allocated;	/* base pages that calls had to wait for */
+
+	/* refill.c; the lock guards `fresh` while the thread runs */
+	bool refilling;
+	bool quit;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wanted;
+	atomic_ullong refill_cpu_ns;
 };
 
 /* Opens the pool of a kind, if it is not open yet. 0 or -errno. */
@@ -67,7 +78,11 @@ void pool_forget(struct pool *p, size_t n, uint64_t dst);
 /* The target must never be used again. */
 void pool_quarantine(struct pool *p, size_t n, uint64_t dst);
 
-/* Between calls: brings the pages that are kept ready up to their number. */
-void pool_refill(struct pool *p);
+/*
+ * Starts and ends the thread that keeps p->keep fresh pages ready. 0 or
+ * -errno.
+ */
+int refill_start(struct pool *p);
+void refill_stop(struct pool *p);
 
 #endif

@@ -13,6 +13,22 @@
 
 #define DEFAULT_GROUP_PAGES 8192
 
+struct uffd_args {
+	uint64_t recycle;
+};
+
+enum { RECYCLE_AUTO, RECYCLE_NO };
+
+static const char *const recycle_words[] = { "auto", "no", NULL };
+
+static const struct migsim_param uffd_params[] = {
+	{ .name = "recycle",
+	  .help = "auto: on one node vacated pages are the next targets; no: never, as between two nodes",
+	  .type = MIGSIM_PARAM_CHOICE, .choices = recycle_words,
+	  .offset = offsetof(struct uffd_args, recycle), .def = RECYCLE_AUTO },
+	{ 0 },
+};
+
 /*
  * Pages that are kept ready. Recycled ones must rest until the cache has
  * forgotten them; where none come back, there must be enough for a call.
@@ -37,13 +53,13 @@ static uint64_t keep_bytes(const struct migsim_space_env *env,
 	return keep;
 }
 
-static void configure(struct uffd *u, const struct migsim_space_env *env)
+static void configure(struct uffd *u, const struct migsim_space_env *env,
+		      const struct uffd_args *args)
 {
 	struct pool_config *c = &u->config;
 	bool one_node = migsim_topology_nodes(NULL, 0) <= 1;
 	uint64_t pages = env->max_group_pages;
 
-	u->warm = !env->cold_pool;
 	c->fd = u->fd;
 	c->from = one_node ? -1 : env->from;
 	c->to = one_node ? -1 : env->to;
@@ -51,8 +67,9 @@ static void configure(struct uffd *u, const struct migsim_space_env *env)
 		c->to = migsim_topology_current_node();
 	c->group_bytes = (pages ? pages : DEFAULT_GROUP_PAGES) *
 			 MIGSIM_PAGE_SIZE;
-	c->recycle = u->warm && (one_node || c->from == c->to);
-	if (u->warm)
+	c->recycle = !env->cold_pool && args->recycle == RECYCLE_AUTO &&
+		     (one_node || c->from == c->to);
+	if (!env->cold_pool)
 		c->keep_bytes = keep_bytes(env, c);
 }
 
@@ -79,7 +96,6 @@ static int uffd_open(void **priv, const struct migsim_space_env *env,
 	struct uffd *u = sys_map(sizeof(*u));
 	int err;
 
-	(void)args;
 	if (!u)
 		return -ENOMEM;
 	err = open_fd(u);
@@ -92,7 +108,7 @@ static int uffd_open(void **priv, const struct migsim_space_env *env,
 	pthread_mutex_init(&u->flight, NULL);
 	pthread_cond_init(&u->flight_changed, NULL);
 	fork_watch(u);
-	configure(u, env);
+	configure(u, env, args);
 	*priv = u;
 	return 0;
 close:
@@ -165,6 +181,13 @@ static int forget(struct uffd *u, struct range *r)
 	return 0;
 }
 
+/* What an earlier call learnt may hold no more: mlock(2), munlock(2), mmap(2). */
+static void recheck_locked(struct range *r)
+{
+	if (r->locked != LOCKED_YES || !vma_locked(r->start))
+		r->locked = LOCKED_UNKNOWN;
+}
+
 /* The registered range around a folio, as far as there can be one. */
 static struct range *name_range(struct uffd *u,
 				const struct migsim_folio *folios, size_t n,
@@ -182,8 +205,10 @@ static struct range *name_range(struct uffd *u,
 			return r;
 		r->err = sys_uffd_register(u->fd, r->start, r->end - r->start);
 		r->registered = !r->err;
-		if (r->registered)
+		if (r->registered) {
+			recheck_locked(r);
 			return r;
+		}
 		/* The VMA may have changed since the range was made. */
 		if (!tries && !forget(u, r))
 			r = NULL;
@@ -248,16 +273,12 @@ static void uffd_end(void *priv)
 {
 	struct uffd *u = priv;
 	struct range *r;
-	int i;
 
 	for (r = u->ranges.range; r < u->ranges.range + u->ranges.n; r++) {
 		if (r->registered)
 			sys_uffd_unregister(u->fd, r->start, r->end - r->start);
 		r->registered = false;
 	}
-	for (i = 0; u->warm && i < POOL_KINDS; i++)
-		if (u->pool[i].stage.base)
-			pool_refill(&u->pool[i]);
 }
 
 static void uffd_note(void *priv, struct migsim_space_note *note)
@@ -270,8 +291,12 @@ static void uffd_note(void *priv, struct migsim_space_note *note)
 	note->quarantined_pages += u->quarantined;
 	note->helper_cpu_ns += atomic_load_explicit(&u->handler_cpu_ns,
 						    memory_order_relaxed);
-	for (i = 0; i < POOL_KINDS; i++)
+	for (i = 0; i < POOL_KINDS; i++) {
 		note->allocated_pages += u->pool[i].allocated;
+		note->helper_cpu_ns +=
+			atomic_load_explicit(&u->pool[i].refill_cpu_ns,
+					     memory_order_relaxed);
+	}
 }
 
 static uint64_t uffd_cpu_ns(void *priv)
@@ -286,6 +311,8 @@ const struct migsim_space_ops space_uffd = {
 	.name = "uffd",
 	.help = "this library over real memory, by UFFDIO_MOVE",
 	.needs = "Linux 6.8 or later, and the right to use userfaultfd",
+	.params = uffd_params,
+	.args_size = sizeof(struct uffd_args),
 	.open = uffd_open,
 	.close = uffd_close,
 	.caps = uffd_caps,

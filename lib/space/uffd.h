@@ -4,7 +4,7 @@
  *
  *	uffd.c	open and close, calls, flights
  *	move.c	alloc, unmap, copy, remap, undo
- *	pool.c	target pages		arena.c	slots
+ *	pool.c	target pages		arena.c	slots	refill.c the thread
  *	range.c	what calls have named	vma.c	what /proc says of it
  *	fault.c	first touches of pages that were never there
  *	fork.c	fork waits until nothing is in flight
@@ -29,7 +29,6 @@ struct uffd {
 	int fd;
 	int pagemap;
 	struct pool_config config;
-	bool warm;
 	struct pool pool[POOL_KINDS];
 	struct ranges ranges;
 	size_t hint;		/* of ranges_find() */

@@ -70,6 +70,25 @@ static int axis_init(struct cross *x, struct axis *a, enum field f, char key)
 	return 0;
 }
 
+/* N grows downwards, in whatever order it was measured. */
+static void axis_sort(const struct cross *x, struct axis *a)
+{
+	size_t i, k, first;
+
+	for (i = 1; i < a->n; i++) {
+		first = a->first[i];
+		for (k = i; k && x->rs->result[a->first[k - 1]].batch_pages >
+				 x->rs->result[first].batch_pages; k--)
+			a->first[k] = a->first[k - 1];
+		a->first[k] = first;
+	}
+	for (i = 0; i < x->rs->n; i++)
+		for (k = 0; k < a->n; k++)
+			if (x->rs->result[a->first[k]].batch_pages ==
+			    x->rs->result[i].batch_pages)
+				a->of[i] = k;
+}
+
 /* Which two fields vary, rows first. False: not exactly two do. */
 static bool find_axes(const struct fields *fs, enum field axes[2])
 {
@@ -113,6 +132,8 @@ static int cross_init(struct cross *x, const struct results *rs,
 	if (axis_init(x, &x->row, axes[0], 'R') ||
 	    axis_init(x, &x->col, axes[1], 'C'))
 		return -ENOMEM;
+	if (x->row.field == FIELD_BATCH)
+		axis_sort(x, &x->row);
 	x->cell = malloc(x->row.n * x->col.n * sizeof(*x->cell));
 	if (!x->cell)
 		return -ENOMEM;
