@@ -36,10 +36,9 @@ static uint64_t piece_start(const struct migsim_folio *f, uint32_t pieces,
 }
 
 static void make_copy(const struct group *g, uint32_t i, uint32_t piece,
-		      struct migsim_copy *c)
+		      uint32_t pieces, struct migsim_copy *c)
 {
 	const struct migsim_folio *f = g->list[i];
-	uint32_t pieces = nr_pieces(g, f);
 	uint64_t start = 0, end = migsim_folio_bytes(f);
 
 	if (pieces > 1) {
@@ -80,18 +79,21 @@ static uint32_t make_copies(struct migsim_migrator *m, struct group *g,
 			    uint32_t end, uint32_t max)
 {
 	struct migsim_folio *f;
-	uint32_t n = 0;
+	uint32_t n = 0, pieces;
 
 	while (n < max && g->submitted < end) {
 		f = g->list[g->submitted];
+		if (g->submitted + AHEAD < g->nr)
+			__builtin_prefetch(g->list[g->submitted + AHEAD], 1);
 		if (f->unit == NO_UNIT) {
 			if (g->submitted == g->unit_end)
 				start_unit(g);
 			f->unit = g->unit;
 		}
 		f->pending |= 1u << g->piece;
-		make_copy(g, g->submitted, g->piece, &m->copies[n++]);
-		if (++g->piece == nr_pieces(g, f)) {
+		pieces = nr_pieces(g, f);
+		make_copy(g, g->submitted, g->piece, pieces, &m->copies[n++]);
+		if (++g->piece == pieces) {
 			g->piece = 0;
 			g->submitted++;
 		}
@@ -239,13 +241,15 @@ static void submit_group(struct migsim_migrator *m, struct group *g,
 	enum phase was = phase_enter(m, m->engine_caps.flags &
 				     MIGSIM_ENGINE_SYNC ? PHASE_COPY
 							: PHASE_SUBMIT);
+	uint32_t before = m->nr_copies;
 
 	while (g->submitted < end && !m->nr_ready && offer(m, g, end))
 		;
 	if (m->engine->kick && m->nr_copies)
 		m->engine->kick(m->engine_priv);
 	phase_enter(m, was);
-	m->t_progress = m->t_phase;
+	if (m->nr_copies != before)
+		m->t_progress = m->t_phase;
 }
 
 static bool engine_full(const struct migsim_migrator *m, const struct group *g,
@@ -287,20 +291,21 @@ void copy_submit_one(struct migsim_migrator *m, struct group *g)
 	move_ready(m);
 }
 
-static void complete(struct migsim_migrator *m,
+/* False: no copy was waiting for this. */
+static bool complete(struct migsim_migrator *m,
 		     const struct migsim_completion *c)
 {
 	uint32_t at = (uint32_t)(c->cookie >> 32);
 	uint32_t slot = c->cookie >> 16 & 0xffff;
 	uint32_t piece = c->cookie >> 8 & 0xff;
-	struct group *g = slot < m->nr_slots ? m->slots[slot] : NULL;
+	struct group *g = slot < MAX_GROUPS ? &m->slots[slot] : NULL;
 	struct migsim_folio *f;
 
 	if (!g || !g->live || (g->seq & 0xff) != (c->cookie & 0xff) ||
 	    at >= g->nr || piece >= MIGSIM_MAX_PIECES ||
 	    !(g->list[at]->pending & 1u << piece)) {
 		m->report->c.completion_errors++;
-		return;
+		return false;
 	}
 	f = g->list[at];
 	f->pending &= ~(1u << piece);
@@ -311,6 +316,7 @@ static void complete(struct migsim_migrator *m,
 		g->t_copied = m->t_phase;
 		folio_copied(m, g, f);
 	}
+	return true;
 }
 
 /* Ends copies of the group without the engine, as many as can be moved. */
@@ -384,24 +390,28 @@ static void engine_hung(struct migsim_migrator *m)
 void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 {
 	uint64_t patience = ticks_to_ns(m, m->copy_timeout);
-	enum phase was = phase_enter(m, m->engine_caps.flags &
-				     MIGSIM_ENGINE_SYNC ? PHASE_REAP
-							: PHASE_WAIT);
+	bool progress = false;
+	enum phase was;
 	int i, n;
 
+	/* Nothing left: the CPU has copied what the engine did not take. */
+	if (!m->nr_copies)
+		return;
 	if (timeout_ns > patience)
 		timeout_ns = patience;
+	was = phase_enter(m, m->engine_caps.flags & MIGSIM_ENGINE_SYNC ?
+			     PHASE_REAP : PHASE_WAIT);
 	n = m->engine->reap(m->engine_priv, m->done, CHUNK, timeout_ns);
 	phase_enter(m, PHASE_REAP);
 	for (i = 0; i < n; i++)
-		complete(m, &m->done[i]);
-	if (n > 0)
+		progress |= complete(m, &m->done[i]);
+	if (progress)
 		m->t_progress = m->t_phase;
 	phase_enter(m, was);
 	move_ready(m);
 	if (n < 0)
 		engine_died(m);
-	else if (!n && m->nr_copies &&
+	else if (!progress && m->nr_copies &&
 		 m->t_phase - m->t_progress >= m->copy_timeout)
 		engine_hung(m);
 }

@@ -23,6 +23,10 @@
  * steps of a group.
  */
 #define CHUNK 512
+/* Of a long list the structures have left the cache: fetched so early. */
+#define AHEAD 16
+
+#define MAX_GROUPS 4096
 
 /* As mm/migrate.c. */
 #define NR_MAX_MIGRATE_PAGES_RETRY	10
@@ -123,9 +127,7 @@ struct migsim_migrator {
 	int rc;
 
 	/* in flight */
-	struct group **slots;
-	struct group *group_table;
-	uint32_t nr_slots;
+	struct group *slots;	/* MAX_GROUPS of them */
 	struct group *oldest, *newest, *unused;
 	uint32_t nr_groups;
 	uint32_t seq;

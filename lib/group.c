@@ -204,6 +204,8 @@ static void undo(struct migsim_migrator *m, struct group *g,
 		m->space->quarantine(m->space_priv, f);
 	m->space->undo(m->space_priv, &f, 1);
 	phase_enter(m, was);
+	/* Of this target; a retry gets another. */
+	f->flags &= (uint8_t)~(FOLIO_STUCK | FOLIO_COPY_FAILED);
 	account_accessible(m, g, f);
 	give_up(m, g, f, err);
 }
@@ -254,9 +256,11 @@ static void copy_and_move(struct migsim_migrator *m, struct group *g,
 static uint32_t move_copied(struct migsim_migrator *m, struct group *g,
 			    struct migsim_folio **vec, uint32_t max)
 {
-	uint32_t i, n = 0;
+	uint32_t i, bad = 0, n = 0;
 
 	while (n < max && n < CHUNK && (vec[n]->flags & FOLIO_COPIED)) {
+		if (n + AHEAD < max)
+			__builtin_prefetch(vec[n + AHEAD], 1);
 		vec[n]->flags &= (uint8_t)~FOLIO_COPIED;
 		m->copied_pages -= migsim_folio_pages(vec[n]);
 		n++;
@@ -266,8 +270,16 @@ static uint32_t move_copied(struct migsim_migrator *m, struct group *g,
 	phase_enter(m, PHASE_REMAP);
 	m->space->remap(m->space_priv, vec, n);
 	phase_enter(m, PHASE_OTHER);
-	for (i = 0; i < n; i++)
-		move_result(m, g, vec[i]);
+	for (i = 0; i < n; i++) {
+		if (vec[i]->err)
+			bad++;
+		else
+			move_result(m, g, vec[i]);
+	}
+	/* An undo takes time: only when the others have been accounted for. */
+	for (i = 0; bad && i < n; i++)
+		if (vec[i]->err)
+			move_result(m, g, vec[i]);
 	return n;
 }
 

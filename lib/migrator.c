@@ -12,8 +12,6 @@
 #include "core.h"
 #include "sys.h"
 
-#define MAX_GROUPS 4096
-
 static int open_space(struct migsim_migrator *m,
 		      const struct migsim_options *o)
 {
@@ -84,16 +82,13 @@ static int make_groups(struct migsim_migrator *m)
 {
 	uint32_t i;
 
-	m->nr_slots = MAX_GROUPS;
-	m->slots = calloc(MAX_GROUPS, sizeof(*m->slots));
-	m->group_table = sys_map(MAX_GROUPS * sizeof(struct group));
-	if (!m->slots || !m->group_table)
+	m->slots = sys_map(MAX_GROUPS * sizeof(*m->slots));
+	if (!m->slots)
 		return -ENOMEM;
 	for (i = MAX_GROUPS; i--;) {
-		m->slots[i] = &m->group_table[i];
-		m->slots[i]->slot = i;
-		m->slots[i]->next = m->unused;
-		m->unused = m->slots[i];
+		m->slots[i].slot = i;
+		m->slots[i].next = m->unused;
+		m->unused = &m->slots[i];
 	}
 	return 0;
 }
@@ -143,6 +138,9 @@ int migsim_migrator_open(struct migsim_migrator **migrator,
 	if (err)
 		goto fail;
 	m->space->caps(m->space_priv, &m->space_caps);
+	err = m->space_caps.ticks_per_s ? 0 : -EINVAL;
+	if (err)
+		goto close_space;
 	set_clock(m, o.copy_timeout_ms);
 	err = open_engine(m, &o);
 	if (err)
@@ -168,8 +166,7 @@ void migsim_migrator_close(struct migsim_migrator *m)
 		m->space->close(m->space_priv);
 	}
 	sys_unmap(m->lists, m->lists_cap * 4 * sizeof(*m->lists));
-	sys_unmap(m->group_table, MAX_GROUPS * sizeof(struct group));
-	free(m->slots);
+	sys_unmap(m->slots, MAX_GROUPS * sizeof(*m->slots));
 	free(m->policy_priv);
 	spec_free(&m->space_spec);
 	spec_free(&m->engine_spec);
