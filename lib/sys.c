@@ -235,6 +235,13 @@ int sys_uffd_move(int fd, uint64_t dst, uint64_t src, uint64_t bytes,
 	return err;
 }
 
+int sys_uffd_copy(int fd, uint64_t dst, uint64_t src, uint64_t bytes)
+{
+	struct uffdio_copy c = { .dst = dst, .src = src, .len = bytes };
+
+	return ioctl(fd, UFFDIO_COPY, &c) ? -errno : 0;
+}
+
 int sys_uffd_zeropage(int fd, uint64_t addr, uint64_t bytes)
 {
 	struct uffdio_zeropage z = { .range = { addr, bytes } };

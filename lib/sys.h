@@ -42,6 +42,7 @@ int sys_uffd_unregister(int fd, uint64_t addr, uint64_t bytes);
 /* *@moved: bytes that did move, also on error */
 int sys_uffd_move(int fd, uint64_t dst, uint64_t src, uint64_t bytes,
 		  uint64_t *moved);
+int sys_uffd_copy(int fd, uint64_t dst, uint64_t src, uint64_t bytes);
 int sys_uffd_zeropage(int fd, uint64_t addr, uint64_t bytes);
 int sys_uffd_wake(int fd, uint64_t addr, uint64_t bytes);
 

@@ -10,14 +10,20 @@
  *
  * Neighbours on both sides are moved by one system call: a run.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <migsim/types.h>
 
 #include "sys.h"
 #include "uffd.h"
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
 
 /* Tries of a move that says EAGAIN before the core counts a pass. */
 #define MOVE_TRIES 16
@@ -125,7 +131,38 @@ static uint64_t move(struct uffd *u, uint64_t dst, uint64_t src, uint64_t len,
 	return done;
 }
 
-/* Moves all that is there, however long it takes; what is not is skipped. */
+static bool worth_waiting(int err)
+{
+	return err == -EAGAIN || err == -EBUSY || err == -ENOMEM;
+}
+
+/*
+ * One page. Where the application has changed the VMA meanwhile (mprotect(2),
+ * mlock(2)), moves are refused, but the kernel copies.
+ */
+static uint64_t move_page(struct uffd *u, uint64_t dst, uint64_t src)
+{
+	int err;
+
+	while (!move(u, dst, src, MIGSIM_PAGE_SIZE, &err)) {
+		if (err == -EINVAL)
+			err = sys_uffd_copy(u->fd, dst, src, MIGSIM_PAGE_SIZE);
+		if (!err) {
+			sys_advise((void *)(uintptr_t)src, MIGSIM_PAGE_SIZE,
+				   MADV_DONTNEED_LOCKED);
+			break;
+		}
+		if (!worth_waiting(err))
+			return 0;
+		sched_yield();
+	}
+	return MIGSIM_PAGE_SIZE;
+}
+
+/*
+ * Moves all that is there, however long it takes; what is not is skipped.
+ * A hole makes the kernel refuse the whole, so it then goes page by page.
+ */
 static uint64_t move_for_sure(struct uffd *u, uint64_t dst, uint64_t src,
 			      uint64_t len)
 {
@@ -136,12 +173,14 @@ static uint64_t move_for_sure(struct uffd *u, uint64_t dst, uint64_t src,
 		moved = move(u, dst + done, src + done, len - done, &err);
 		done += moved;
 		total += moved;
-		if (done == len)
+		if (!err)
 			break;
-		if (err == -EAGAIN || err == -EBUSY || err == -ENOMEM)
+		if (worth_waiting(err)) {
 			sched_yield();
-		else
+		} else {
+			total += move_page(u, dst + done, src + done);
 			done += MIGSIM_PAGE_SIZE;
+		}
 	}
 	return total;
 }
@@ -170,10 +209,14 @@ static int explain_einval(struct uffd *u, const struct migsim_folio *f)
 	struct range *r = ranges_find(&u->ranges, &u->hint, f->addr,
 				      migsim_folio_bytes(f));
 
-	if (!r || r->locked != LOCKED_UNKNOWN)
+	if (!r)
 		return -EINVAL;
-	r->locked = vma_locked(f->addr) ? LOCKED_YES : LOCKED_NO;
-	return r->locked == LOCKED_YES ? -EAGAIN : -EINVAL;
+	if (r->locked == LOCKED_UNKNOWN)
+		r->locked = vma_locked(f->addr) ? LOCKED_YES : LOCKED_NO;
+	/* Another pool will do for it, and for those that stand with it. */
+	return r->locked == LOCKED_YES &&
+	       (f->space_flags & UFFD_POOL_MASK) < POOL_LOCKED ? -EAGAIN :
+								 -EINVAL;
 }
 
 /* The first @done bytes of the run are out; the folio behind failed. */
