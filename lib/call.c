@@ -8,7 +8,7 @@
 
 #include <migsim/log.h>
 
-#include "core.h"
+#include "account.h"
 #include "sys.h"
 
 struct extent {

@@ -3,18 +3,21 @@
  * Between the core and the engine: submit, kick, reap, and what happens when
  * an engine declines, fails, hangs or dies.
  *
- * A cookie names a copy: place on the group's list, slot of the group, piece,
- * and the low byte of the group's number, so that a completion that nothing
- * waits for is told from a real one.
+ * A cookie names a copy: place on the group's list (32 bits), slot of the
+ * group (12), piece (5), and the low 15 bits of the group's number, so that a
+ * completion that nothing waits for is told from a real one.
  */
 #include <errno.h>
 
-#include "core.h"
+#include "account.h"
 
 static uint64_t cookie(const struct group *g, uint32_t i, uint32_t piece)
 {
-	return (uint64_t)i << 32 | (uint64_t)g->slot << 16 | piece << 8 |
-	       (g->seq & 0xff);
+	_Static_assert(MAX_GROUPS <= 1 << 12 && MIGSIM_MAX_PIECES <= 1 << 5,
+		       "a cookie holds them");
+
+	return (uint64_t)i << 32 | g->slot << 20 | piece << 15 |
+	       (g->seq & 0x7fff);
 }
 
 static uint32_t nr_pieces(const struct group *g, const struct migsim_folio *f)
@@ -60,11 +63,16 @@ static void make_copy(const struct group *g, uint32_t i, uint32_t piece,
 static void start_unit(struct group *g)
 {
 	uint32_t first = g->submitted, end = first + 1;
+	uint32_t remap = g->how.remap;
 	uint64_t pages;
 
-	if (g->how.remap == MIGSIM_REMAP_BATCH && !g->how.copy_inline) {
+	if (g->how.copy_inline)
+		remap = MIGSIM_REMAP_FOLIO;
+	else if (!g->how.submit && remap == MIGSIM_REMAP_GROUP)
+		remap = MIGSIM_REMAP_BATCH;
+	if (remap == MIGSIM_REMAP_BATCH) {
 		end = g->nr;
-	} else if (g->how.remap == MIGSIM_REMAP_GROUP && !g->how.copy_inline) {
+	} else if (remap == MIGSIM_REMAP_GROUP) {
 		pages = migsim_folio_pages(g->list[first]);
 		while (end < g->nr && pages < g->how.submit)
 			pages += migsim_folio_pages(g->list[end++]);
@@ -296,13 +304,13 @@ static bool complete(struct migsim_migrator *m,
 		     const struct migsim_completion *c)
 {
 	uint32_t at = (uint32_t)(c->cookie >> 32);
-	uint32_t slot = c->cookie >> 16 & 0xffff;
-	uint32_t piece = c->cookie >> 8 & 0xff;
+	uint32_t slot = c->cookie >> 20 & 0xfff;
+	uint32_t piece = c->cookie >> 15 & 0x1f;
 	struct group *g = slot < MAX_GROUPS ? &m->slots[slot] : NULL;
 	struct migsim_folio *f;
 
-	if (!g || !g->live || (g->seq & 0xff) != (c->cookie & 0xff) ||
-	    at >= g->nr || piece >= MIGSIM_MAX_PIECES ||
+	if (!g || !g->live || (g->seq & 0x7fff) != (c->cookie & 0x7fff) ||
+	    at >= g->nr ||
 	    !(g->list[at]->pending & 1u << piece)) {
 		m->report->c.completion_errors++;
 		return false;

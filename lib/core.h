@@ -6,7 +6,7 @@
  *	migrate.c   the call: cut, admit, wait, retry alone     (migrate_pages)
  *	group.c     one flush group: unmap, flush, move, undo   (…_batch)
  *	copy.c      submit, reap, completions, hang
- *	account.c   what the report is told
+ *	account.h   what the report is told
  */
 #ifndef MIGSIM_CORE_H
 #define MIGSIM_CORE_H
@@ -163,18 +163,6 @@ static inline uint64_t ticks_to_ns(const struct migsim_migrator *m, uint64_t t)
 {
 	return (uint64_t)(((unsigned __int128)t * m->tick_mult) >> 32);
 }
-
-/* account.c */
-void phase_start(struct migsim_migrator *m);
-void phase_stop(struct migsim_migrator *m);
-enum phase phase_enter(struct migsim_migrator *m, enum phase phase);
-void account_unmapped(struct migsim_migrator *m, struct group *g,
-		      struct migsim_folio *f);
-void account_accessible(struct migsim_migrator *m, struct group *g,
-			struct migsim_folio *f);
-void account_done(struct migsim_migrator *m, struct migsim_folio *f);
-void account_failed(struct migsim_migrator *m, struct migsim_folio *f);
-void account_group(struct migsim_migrator *m, struct group *g);
 
 /* group.c */
 struct group *group_new(struct migsim_migrator *m);

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core.h"
+#include "account.h"
 
 struct group *group_new(struct migsim_migrator *m)
 {

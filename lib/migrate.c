@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
-#include "core.h"
+#include "account.h"
 
 static void view_fill(const struct migsim_migrator *m,
 		      struct migsim_policy_view *v)
