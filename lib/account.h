@@ -54,7 +54,8 @@ static inline void account_accessible(struct migsim_migrator *m,
 				      const struct migsim_folio *f)
 {
 	uint64_t pages = migsim_folio_pages(f);
-	uint64_t took = f->remapped - f->unmapped;
+	uint64_t took = f->remapped > f->unmapped ? f->remapped - f->unmapped
+						  : 0;
 
 	assert(m->window >= pages);
 	window_add(m, f->remapped, pages, false);
@@ -72,7 +73,8 @@ static inline void account_done(struct migsim_migrator *m,
 {
 	m->report->c.migrated++;
 	m->report->c.nr_succeeded += migsim_folio_pages(f);
-	m->report->c.nr_thp_succeeded += f->order == MIGSIM_MAX_ORDER;
+	if (!(f->flags & FOLIO_WAS_SPLIT))
+		m->report->c.nr_thp_succeeded += f->order == MIGSIM_MAX_ORDER;
 }
 
 #endif

@@ -15,7 +15,10 @@ struct extent {
 	uint64_t lo, hi;
 };
 
-/* Every folio well-formed? Prepares them, and finds what the list spans. */
+/*
+ * Every folio well-formed? Finds what the list spans. Hardly writes: the core
+ * sets each folio up when it comes to it.
+ */
 static int check_folios(struct migsim_migrator *m, struct migsim_folio *folios,
 			size_t n, struct extent *span)
 {
@@ -32,11 +35,8 @@ static int check_folios(struct migsim_migrator *m, struct migsim_folio *folios,
 				   (unsigned long long)f->addr, f->order);
 			return -EINVAL;
 		}
-		f->status = MIGSIM_UNTRIED;
-		f->pending = 0;
-		f->state = MIGSIM_FOLIO_FROM;
-		f->flags = 0;
-		f->space_flags = 0;
+		if (f->space_flags)
+			f->space_flags = 0;
 		pages += migsim_folio_pages(f);
 		if (f->addr < span->lo)
 			span->lo = f->addr;
@@ -61,19 +61,16 @@ static bool within(const struct migsim_folio *folios, size_t n,
 
 /*
  * While a folio is in flight, whoever touches it waits, and the thread that
- * should bring it back must not: neither the list, nor the report, nor the
- * stack may lie in what is migrated.
+ * should bring it back must not: neither the list nor the stack may lie in
+ * what is migrated. All else that it touches has mappings of its own.
  */
-static int check_own_memory(struct migsim_migrator *m,
-			    struct migsim_folio *folios, size_t n,
+static int check_own_memory(const struct migsim_folio *folios, size_t n,
 			    struct extent span)
 {
 	uint64_t sp = (uint64_t)(uintptr_t)&span;
 	struct extent own[] = {
 		{ (uint64_t)(uintptr_t)folios,
 		  (uint64_t)(uintptr_t)(folios + n) },
-		{ (uint64_t)(uintptr_t)m->report,
-		  (uint64_t)(uintptr_t)(m->report + 1) },
 		{ sp - 65536, sp + 65536 },
 	};
 	size_t i;
@@ -83,7 +80,7 @@ static int check_own_memory(struct migsim_migrator *m,
 		    !within(folios, n, own[i]))
 			continue;
 		migsim_log(MIGSIM_LOG_ERROR,
-			   "the folios hold memory that the migration itself works with: its list, its report or its stack");
+			   "the folios hold memory that the migration itself works with: its list or its stack");
 		return -EDEADLK;
 	}
 	return 0;
@@ -130,47 +127,56 @@ static struct migsim_report *make_report(struct migsim_migrator *m,
 	return r;
 }
 
-/* What changes during a call and is read on both sides of it. */
-struct meters {
-	uint64_t cpu_ns;
-	uint64_t helper_ns;
-	struct migsim_space_note note;
-};
-
-static void read_meters(struct migsim_migrator *m, struct meters *s)
+static uint64_t cpu_ns(struct migsim_migrator *m)
 {
-	*s = (struct meters){ 0 };
+	return m->space->cpu_ns ? m->space->cpu_ns(m->space_priv) : 0;
+}
+
+static struct migsim_space_note space_note(struct migsim_migrator *m)
+{
+	struct migsim_space_note note = { 0 };
+
 	if (m->space->note)
-		m->space->note(m->space_priv, &s->note);
-	s->helper_ns = s->note.helper_cpu_ns;
-	if (m->engine->helper_cpu_ns)
-		s->helper_ns += m->engine->helper_cpu_ns(m->engine_priv);
-	if (m->space->cpu_ns)
-		s->cpu_ns = m->space->cpu_ns(m->space_priv);
+		m->space->note(m->space_priv, &note);
+	return note;
 }
 
-static void count_meters(struct migsim_migrator *m, const struct meters *was)
+static uint64_t helper_ns(struct migsim_migrator *m,
+			  const struct migsim_space_note *note)
 {
-	struct counters *c = &m->report->c;
-	struct meters is;
+	uint64_t ns = note->helper_cpu_ns;
 
-	read_meters(m, &is);
-	c->caller_cpu_ns += is.cpu_ns - was->cpu_ns;
-	c->helper_cpu_ns += is.helper_ns - was->helper_ns;
-	c->flushes += is.note.flushes - was->note.flushes;
-	c->allocated_pages += is.note.allocated_pages -
-			      was->note.allocated_pages;
-	c->not_huge += is.note.not_huge - was->note.not_huge;
-	c->quarantined_pages += is.note.quarantined_pages -
-				was->note.quarantined_pages;
-	m->report->cpu_unknown |= !m->space->cpu_ns;
+	if (m->engine->helper_cpu_ns)
+		ns += m->engine->helper_cpu_ns(m->engine_priv);
+	return ns;
 }
 
-/* What a call did not come to. */
+/* What the space and the helpers did since @was was read. */
+static void count_notes(struct migsim_migrator *m,
+			const struct migsim_space_note *was)
+{
+	struct migsim_space_note is = space_note(m);
+	struct counters *c = &m->report->c;
+	uint64_t ns = helper_ns(m, &is);
+
+	c->flushes += is.flushes - was->flushes;
+	c->allocated_pages += is.allocated_pages - was->allocated_pages;
+	c->not_huge += is.not_huge - was->not_huge;
+	c->quarantined_pages += is.quarantined_pages - was->quarantined_pages;
+	/* Helpers also work between calls, for the calls. */
+	c->helper_cpu_ns += ns - m->helper_ns;
+	m->helper_ns = ns;
+}
+
+/* What the call did not come to. */
 static void count_untried(struct migsim_migrator *m)
 {
 	struct migsim_folio *f;
 
+	for (f = m->folios + m->next; f < m->folios + m->n; f++) {
+		f->status = MIGSIM_UNTRIED;
+		f->state = MIGSIM_FOLIO_FROM;
+	}
 	for (f = m->folios; f < m->folios + m->n; f++)
 		if (f->status == MIGSIM_UNTRIED)
 			m->report->c.nr_untried_pages += migsim_folio_pages(f);
@@ -180,8 +186,14 @@ static void count_untried(struct migsim_migrator *m)
 static long self_driven(struct migsim_migrator *m)
 {
 	struct migsim_folio *f;
-	long rc = m->space->migrate(m->space_priv, m->folios, m->n, m->mode);
+	long rc;
 
+	for (f = m->folios; f < m->folios + m->n; f++) {
+		f->status = MIGSIM_UNTRIED;
+		f->flags = 0;
+	}
+	m->next = m->n;
+	rc = m->space->migrate(m->space_priv, m->folios, m->n, m->mode);
 	for (f = m->folios; f < m->folios + m->n; f++) {
 		if (!f->status)
 			account_done(m, f);
@@ -191,28 +203,40 @@ static long self_driven(struct migsim_migrator *m)
 	return rc;
 }
 
-static long run_call(struct migsim_migrator *m)
+static long run_timed(struct migsim_migrator *m)
 {
-	struct meters before;
+	uint64_t cpu = cpu_ns(m);
 	long rc = 0;
 
-	if (m->policy->init)
-		rc = m->policy->init(m->policy_priv, m->policy_spec.args);
-	if (rc)
-		return rc;
-	read_meters(m, &before);
 	phase_start(m);
 	if (m->space->begin)
 		rc = m->space->begin(m->space_priv, m->folios, m->n);
 	if (!rc)
 		rc = m->space->migrate ? self_driven(m) : migrate_run(m);
-	if (rc)
-		count_untried(m);
-	phase_stop(m);
 	if (m->space->end)
 		m->space->end(m->space_priv);
+	phase_stop(m);
+	m->report->c.caller_cpu_ns += cpu_ns(m) - cpu;
+	m->report->cpu_unknown |= !m->space->cpu_ns;
 	m->report->c.calls++;
-	count_meters(m, &before);
+	return rc;
+}
+
+static long run_call(struct migsim_migrator *m)
+{
+	struct migsim_space_note note = space_note(m);
+	long rc = 0;
+
+	if (m->policy->init)
+		rc = m->policy->init(m->policy_priv, m->policy_spec.args);
+	if (!rc && m->space->prepare)
+		rc = m->space->prepare(m->space_priv, m->folios, m->n);
+	if (rc)
+		return rc;
+	rc = run_timed(m);
+	if (rc)
+		count_untried(m);
+	count_notes(m, &note);
 	return rc;
 }
 
@@ -232,7 +256,7 @@ long migsim_migrate(struct migsim_migrator *m, struct migsim_folio *folios,
 	m->next = 0;
 	err = check_folios(m, folios, n, &span);
 	if (!err)
-		err = check_own_memory(m, folios, n, span);
+		err = check_own_memory(folios, n, span);
 	if (!err)
 		err = make_lists(m, n);
 	return err ? err : run_call(m);

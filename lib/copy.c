@@ -13,7 +13,7 @@
 
 static uint64_t cookie(const struct group *g, uint32_t i, uint32_t piece)
 {
-	_Static_assert(MAX_GROUPS <= 1 << 12 && MIGSIM_MAX_PIECES <= 1 << 5,
+	_Static_assert(MAX_GROUPS == 1 << 12 && MIGSIM_MAX_PIECES <= 1 << 5,
 		       "a cookie holds them");
 
 	return (uint64_t)i << 32 | g->slot << 20 | piece << 15 |
@@ -306,12 +306,11 @@ static bool complete(struct migsim_migrator *m,
 	uint32_t at = (uint32_t)(c->cookie >> 32);
 	uint32_t slot = c->cookie >> 20 & 0xfff;
 	uint32_t piece = c->cookie >> 15 & 0x1f;
-	struct group *g = slot < MAX_GROUPS ? &m->slots[slot] : NULL;
+	struct group *g = &m->slots[slot];
 	struct migsim_folio *f;
 
-	if (!g || !g->live || (g->seq & 0x7fff) != (c->cookie & 0x7fff) ||
-	    at >= g->nr ||
-	    !(g->list[at]->pending & 1u << piece)) {
+	if (!g->live || (g->seq & 0x7fff) != (c->cookie & 0x7fff) ||
+	    at >= g->nr || !(g->list[at]->pending & 1u << piece)) {
 		m->report->c.completion_errors++;
 		return false;
 	}
@@ -411,7 +410,7 @@ void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 			     PHASE_REAP : PHASE_WAIT);
 	n = m->engine->reap(m->engine_priv, m->done, CHUNK, timeout_ns);
 	phase_enter(m, PHASE_REAP);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && i < CHUNK; i++)
 		progress |= complete(m, &m->done[i]);
 	if (progress)
 		m->t_progress = m->t_phase;

@@ -112,6 +112,8 @@ struct migsim_migrator {
 	uint64_t tick_mult;	/* ns = ticks * tick_mult >> 32 */
 	atomic_bool stop;
 	bool engine_dead;	/* hung or failed: not asked any more */
+	uint64_t helper_ns;	/* CPU time of helpers that was reported */
+	uint64_t max_window;	/* base pages; a bound beside the policy's */
 
 	/* the call */
 	struct migsim_folio *folios;

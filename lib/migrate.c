@@ -46,6 +46,9 @@ static void ask(struct migsim_migrator *m, struct migsim_policy_answer *answer)
 	m->policy->decide(m->policy_priv, m->policy_spec.args, &view, answer);
 	if (!answer->admit && !m->nr_groups)
 		answer->admit = 1;
+	/* The space has room for so much and no more. */
+	if (answer->admit > m->max_window - m->window)
+		answer->admit = m->max_window - m->window;
 }
 
 /* The next folios of the call, at most CHUNK, up to so many more pages. */
@@ -58,6 +61,10 @@ static uint32_t cut(struct migsim_migrator *m, struct group *g, uint64_t *pages)
 
 	while (left && n < CHUNK && m->next < m->n) {
 		f = &m->folios[m->next++];
+		f->status = MIGSIM_UNTRIED;
+		f->pending = 0;
+		f->state = MIGSIM_FOLIO_FROM;
+		f->flags = 0;
 		left -= left < migsim_folio_pages(f) ? left
 						     : migsim_folio_pages(f);
 		m->pages_left -= migsim_folio_pages(f);
@@ -132,6 +139,8 @@ static bool stopped(struct migsim_migrator *m)
 static bool may_admit(struct migsim_migrator *m)
 {
 	if (m->next == m->n || !m->unused || stopped(m))
+		return false;
+	if (m->window >= m->max_window)
 		return false;
 	if (!m->nr_groups)
 		return !m->single.n && !m->split.n;

@@ -12,6 +12,21 @@
 #include "core.h"
 #include "sys.h"
 
+/* Base pages in flight, where the policy names no bound. */
+#define DEFAULT_WINDOW 65536
+
+static uint64_t max_window(const struct migsim_migrator *m,
+			   const struct migsim_options *o)
+{
+	uint64_t window = 0;
+
+	if (m->policy->window)
+		window = m->policy->window(m->policy_spec.args);
+	if (!window)
+		window = DEFAULT_WINDOW;
+	return o->call_pages && o->call_pages < window ? o->call_pages : window;
+}
+
 static int open_space(struct migsim_migrator *m,
 		      const struct migsim_options *o)
 {
@@ -20,14 +35,10 @@ static int open_space(struct migsim_migrator *m,
 		.to = o->to,
 		.cold_pool = o->cold_pool,
 		.pool_bytes = o->pool_bytes,
-		.max_group_pages = m->policy->window ?
-				   m->policy->window(m->policy_spec.args) : 0,
+		.max_window = m->max_window,
 		.call_pages = o->call_pages,
 	};
 
-	if (o->call_pages && (!env.max_group_pages ||
-			      o->call_pages < env.max_group_pages))
-		env.max_group_pages = o->call_pages;
 	return m->space->open(&m->space_priv, &env, m->space_spec.args);
 }
 
@@ -72,7 +83,7 @@ static int parse_words(struct migsim_migrator *m,
 	m->space = m->space_spec.ops;
 	m->engine = m->engine_spec.ops;
 	m->policy = m->policy_spec.ops;
-	m->policy_priv = calloc(1, m->policy->priv_size + 1);
+	m->policy_priv = sys_map(m->policy->priv_size + 1);
 	if (!m->policy_priv)
 		return -ENOMEM;
 	return 0;
@@ -134,6 +145,7 @@ int migsim_migrator_open(struct migsim_migrator **migrator,
 		err = make_groups(m);
 	if (err)
 		goto fail;
+	m->max_window = max_window(m, &o);
 	err = open_space(m, &o);
 	if (err)
 		goto fail;
@@ -167,7 +179,8 @@ void migsim_migrator_close(struct migsim_migrator *m)
 	}
 	sys_unmap(m->lists, m->lists_cap * 4 * sizeof(*m->lists));
 	sys_unmap(m->slots, MAX_GROUPS * sizeof(*m->slots));
-	free(m->policy_priv);
+	if (m->policy)
+		sys_unmap(m->policy_priv, m->policy->priv_size + 1);
 	spec_free(&m->space_spec);
 	spec_free(&m->engine_spec);
 	spec_free(&m->policy_spec);

@@ -15,6 +15,7 @@
 
 #include "builtin.h"
 #include "registry.h"
+#include "sys.h"
 
 #define MAX_OPS 64
 
@@ -55,15 +56,26 @@ static const struct ops_head *get(enum ops_kind kind, unsigned int i)
 	return ops;
 }
 
+/* The lock is held. */
+static const struct ops_head *find_locked(const struct registry *r,
+					  const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->n; i++)
+		if (!strcmp(r->ops[i]->name, name))
+			return r->ops[i];
+	return NULL;
+}
+
 static const struct ops_head *find(enum ops_kind kind, const char *name)
 {
 	const struct ops_head *ops;
-	unsigned int i;
 
-	for (i = 0; (ops = get(kind, i)); i++)
-		if (!strcmp(ops->name, name))
-			return ops;
-	return NULL;
+	pthread_mutex_lock(&lock);
+	ops = find_locked(&registries[kind], name);
+	pthread_mutex_unlock(&lock);
+	return ops;
 }
 
 static int add(enum ops_kind kind, const void *table)
@@ -72,12 +84,12 @@ static int add(enum ops_kind kind, const void *table)
 	struct registry *r = &registries[kind];
 	int err = 0;
 
-	if (!ops || ops->abi != r->abi || !ops->name || !*ops->name)
+	if (ops->abi != r->abi || !ops->name || !*ops->name || !ops->help)
 		return -EINVAL;
-	if (find(kind, ops->name))
-		return -EEXIST;
 	pthread_mutex_lock(&lock);
-	if (r->n == MAX_OPS)
+	if (find_locked(r, ops->name))
+		err = -EEXIST;
+	else if (r->n == MAX_OPS)
 		err = -ENOSPC;
 	else
 		r->ops[r->n++] = ops;
@@ -97,7 +109,7 @@ int migsim_engine_register(const struct migsim_engine_ops *ops)
 int migsim_policy_register(const struct migsim_policy_ops *ops)
 {
 	if (!ops || ops->size < offsetof(struct migsim_policy_ops, window) ||
-	    !ops->decide)
+	    !ops->decide || !ops->kind)
 		return -EINVAL;
 	return add(OPS_POLICY, ops);
 }
@@ -165,54 +177,55 @@ static void options_of(enum ops_kind kind, const void *ops,
 	}
 }
 
-static void *grow(const struct ops_head *ops, size_t size)
-{
-	void *copy = calloc(1, size);
+#define ALIGNED(n) (((n) + 15) & ~(size_t)15)
 
-	if (copy)
-		memcpy(copy, ops, ops->size < size ? ops->size : size);
-	return copy;
+static int spec_fill(enum ops_kind kind, const struct ops_head *ops,
+		     const char *word, struct spec *spec)
+{
+	const struct migsim_param *params;
+	size_t size = ALIGNED(registries[kind].size), args_size;
+	char *options;
+
+	options_of(kind, ops, &params, &args_size);
+	args_size = ALIGNED(args_size);
+	spec->bytes = size + args_size + strlen(word) + 1;
+	spec->ops = sys_map(spec->bytes);
+	if (!spec->ops)
+		return -ENOMEM;
+	memcpy(spec->ops, ops, ops->size < size ? ops->size : size);
+	spec->args = (char *)spec->ops + size;
+	spec->text = (char *)spec->args + args_size;
+	strcpy(spec->text, word);
+	options = strchr(spec->text, ':');
+	if (options)
+		options++;
+	return params_parse(params, options, registries[kind].what, ops->name,
+			    spec->args);
 }
 
 int spec_parse(enum ops_kind kind, const char *word, struct spec *spec)
 {
-	const struct migsim_param *params;
+	char *name = strndup(word, strcspn(word, ":"));
 	const struct ops_head *ops;
-	size_t args_size;
-	char *options;
-	int err = -ENOMEM;
+	int err = -EINVAL;
 
-	*spec = (struct spec){ .text = strdup(word) };
-	if (!spec->text)
+	*spec = (struct spec){ 0 };
+	if (!name)
 		return -ENOMEM;
-	options = strchr(spec->text, ':');
-	if (options)
-		*options++ = '\0';
-	ops = find(kind, spec->text);
-	if (!ops) {
-		log_unknown(kind, spec->text);
-		err = -EINVAL;
-		goto fail;
-	}
-	options_of(kind, ops, &params, &args_size);
-	spec->ops = grow(ops, registries[kind].size);
-	spec->args = calloc(1, args_size ? args_size : 1);
-	if (!spec->ops || !spec->args)
-		goto fail;
-	err = params_parse(params, options, registries[kind].what, ops->name,
-			   spec->args);
-	if (!err)
-		return 0;
-fail:
-	spec_free(spec);
+	ops = find(kind, name);
+	if (ops)
+		err = spec_fill(kind, ops, word, spec);
+	else
+		log_unknown(kind, name);
+	if (err)
+		spec_free(spec);
+	free(name);
 	return err;
 }
 
 void spec_free(struct spec *spec)
 {
-	free(spec->ops);
-	free(spec->args);
-	free(spec->text);
+	sys_unmap(spec->ops, spec->bytes);
 	*spec = (struct spec){ 0 };
 }
 

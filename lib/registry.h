@@ -19,12 +19,14 @@ enum ops_kind { OPS_ENGINE, OPS_POLICY, OPS_SPACE, OPS_KINDS };
 
 /*
  * A word that was understood: the table it names, grown to the library's own
- * size (what an older table lacks is NULL), and the parsed arguments.
+ * size (what an older table lacks is NULL), and the parsed arguments. All in
+ * one mapping, since it is used while folios are in flight.
  */
 struct spec {
 	void *ops;
 	void *args;
 	char *text;
+	size_t bytes;
 };
 
 /*

@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "report.h"
+#include "sys.h"
 
 struct migsim_report *migsim_report_new(void)
 {
-	return calloc(1, sizeof(struct migsim_report));
+	return sys_map(sizeof(struct migsim_report));
 }
 
 void migsim_report_free(struct migsim_report *r)
 {
-	free(r);
+	sys_unmap(r, sizeof(*r));
 }
 
 void migsim_report_reset(struct migsim_report *r)
@@ -141,7 +142,8 @@ void migsim_report_summary(const struct migsim_report *r,
 	struct migsim_summary full = { .size = s->size };
 
 	fill(r, &full);
-	memcpy(s, &full, s->size < sizeof(full) ? s->size : sizeof(full));
+	memset(s, 0, full.size);
+	memcpy(s, &full, full.size < sizeof(full) ? full.size : sizeof(full));
 }
 
 int migsim_report_format(const struct migsim_report *r, char *buf, size_t len)

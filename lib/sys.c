@@ -313,13 +313,29 @@ uint64_t sys_thread_cpu_ns(void)
 static pthread_once_t tsc_once = PTHREAD_ONCE_INIT;
 static uint64_t tsc_hz;		/* 0: the TSC is not to be used */
 
+/* A kernel that has found the TSC wanting keeps its time by these. */
+static bool kernel_trusts_tsc(void)
+{
+	char name[32] = "";
+	int fd = open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		      O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, name, sizeof(name) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n <= 0 || (strncmp(name, "hpet", 4) &&
+			  strncmp(name, "acpi_pm", 7) &&
+			  !strstr(name, "jiffies"));
+}
+
 /* Invariant TSC: CPUID 0x80000007, EDX bit 8. */
 static void tsc_calibrate(void)
 {
 	unsigned int a, b, c, d;
 	uint64_t t0, n0, t1, n1;
 
-	if (!__get_cpuid(0x80000007, &a, &b, &c, &d) || !(d & 1u << 8))
+	if (!__get_cpuid(0x80000007, &a, &b, &c, &d) || !(d & 1u << 8) ||
+	    !kernel_trusts_tsc())
 		return;
 	n0 = raw_ns();
 	t0 = __rdtsc();

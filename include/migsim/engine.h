@@ -10,6 +10,10 @@
  * An engine is a userspace twin of the batch-copy series' struct migrator,
  * made asynchronous and per copy: it may decline (what it leaves is copied by
  * the CPU and counted), and it reports each copy on its own, in any order.
+ *
+ * While copies are in flight, the memory that the application migrates is out
+ * of reach, its heap perhaps included: between submit and reap an engine
+ * touches memory with mappings of its own (mmap) rather than malloc's.
  */
 #ifndef MIGSIM_ENGINE_H
 #define MIGSIM_ENGINE_H

@@ -20,8 +20,8 @@ typedef void (*migsim_log_fn)(void *arg, enum migsim_log_level level,
 
 /**
  * migsim_set_log - where sentences go
- * @fn: called from the thread that has something to say, never while a folio
- *      is in flight; NULL for nowhere, which is where they go at first
+ * @fn: called from the thread that has something to say; by the library itself
+ *      never while a folio is in flight; NULL for nowhere, which is where they go at first
  * @arg: first argument of @fn
  */
 void migsim_set_log(migsim_log_fn fn, void *arg);

@@ -32,7 +32,7 @@ struct migsim_migrator;
  * @copy_timeout_ms: an engine that completes nothing for so long has hung;
  *                   0 is 10000, as the series' dcbm driver waits
  * @call_pages: most base pages of one call, when known, so that pools are not
- *              made larger than that; 0: unknown
+ *              made larger than that, nor batches; 0: unknown
  */
 struct migsim_options {
 	size_t size;
@@ -60,7 +60,8 @@ struct migsim_options {
  * @o: options; read during the call only
  *
  * Return: 0; -EINVAL for an unknown name or a bad option, -EPERM, -ENODEV or
- * -EOPNOTSUPP when the machine lacks something, -ENOMEM. A sentence that says
+ * -EOPNOTSUPP when the machine lacks something, -ENOMEM, -EMFILE or -EAGAIN
+ * when there are no more files or threads to be had. A sentence that says
  * what is wrong goes to migsim_set_log().
  */
 int migsim_migrator_open(struct migsim_migrator **m,
@@ -75,9 +76,9 @@ void migsim_migrator_close(struct migsim_migrator *m);
 /**
  * migsim_migrate - migrate a list of folios: one call
  * @m: used by one thread at a time
- * @folios: in the order of migration; addr and order set. The array, this
- *          thread's stack and the library's memory must not lie within the
- *          folios.
+ * @folios: in the order of migration; addr and order set, the rest as it was
+ *          or 0. Neither the array nor this thread's stack may lie within the
+ *          folios, nor what an engine of one's own touches during the call.
  * @n: their number
  * @r: the call is added to it; may be NULL
  *
@@ -85,8 +86,11 @@ void migsim_migrator_close(struct migsim_migrator *m);
  * the copy, move passes with retries, undo of what is left. Every folio ends
  * wholly on the target or untouched on the source, and its status says which.
  *
+ * With the engine "null" the content of every folio is lost.
+ *
  * Return: 0 when every folio was migrated; the number of folios that were
- * not; or -ENOMEM (no target page; the rest is untried), -EINTR
+ * not (as in the kernel, one that had to be split counts even when its pages
+ * were migrated in the end); or -ENOMEM (no target page; the rest is untried), -EINTR
  * (migsim_migrator_stop()), -EINVAL (a folio is misaligned or its order too
  * large, nothing was done), -EDEADLK (the folios hold memory that the
  * migration itself works with, nothing was done), or an error of the space's
@@ -128,7 +132,8 @@ void migsim_migrator_stop(struct migsim_migrator *m);
  * @space_flags: MIGSIM_SPACE_*
  * @policy: name
  * @policy_kind: "today" or "async"
- * @window_pages: most base pages in flight; 0: no bound
+ * @window_pages: most base pages in flight, the folio that crosses this limit
+ *                aside; 0: the policy names none
  */
 struct migsim_migrator_info {
 	size_t size;

@@ -19,7 +19,7 @@ struct migsim_report;
  * struct migsim_latency - a distribution, in us
  * @n: values; the rest is 0 when this is 0
  *
- * mean, sd, max are exact, the percentiles within 0.4 %.
+ * mean and max are exact, the percentiles within 0.4 %.
  */
 struct migsim_latency {
 	uint64_t n;
@@ -64,7 +64,7 @@ struct migsim_phases {
  * @space_sees: false when the space did the calls by itself and only
  *              throughput and counters are known (move_pages)
  * @calls: calls of migsim_migrate()
- * @elapsed_us: sum of the calls' durations
+ * @elapsed_us: sum of the calls' durations, from the space's begin to its end
  * @bytes: bytes migrated
  * @gib_s: @bytes / @elapsed_us, in 2^30 bytes per second
  * @first_us: first-folio latency of every flush group: from before its first
@@ -77,7 +77,8 @@ struct migsim_phases {
  * @max_pages_in_flight: greatest window, in base pages
  * @phases_us: of the calling thread, the sum over all calls
  * @caller_cpu_s: CPU time of the calling thread; negative: unknown
- * @helper_cpu_s: CPU time of the engine's and the space's threads
+ * @helper_cpu_s: CPU time of the engine's and the space's threads, between
+ *                calls too
  * @groups: flush groups
  * @migrated: folios that lie on the target
  * @failed: folios that do not, untried ones excluded

@@ -5,8 +5,8 @@
  *
  * The order of calls, all from the one thread that migrates:
  *
- *	open ── begin ──┬─ enter ── {alloc, unmap, flush, remap…}* ── leave ─┬── end ── close
- *	                └──────────────── once per flight ──────────────────┘
+ *	open ── prepare ── begin ──┬─ enter ── {alloc, unmap, flush, remap…}* ── leave ─┬── end ── close
+ *	                           └──────────────── once per flight ──────────────────┘
  *
  * A flight lasts from the first group that is unmapped to the last that is
  * remapped. Operations on folios are vectors: folios[0..n) of one group, in
@@ -44,7 +44,7 @@ struct migsim_space_caps {
  * @to: target node; -1 for the node of the calling CPU
  * @cold_pool: every target page is newly allocated
  * @pool_bytes: bound on the memory that a pool holds; 0 lets the space choose
- * @max_group_pages: most base pages of one group, when known; 0 otherwise
+ * @max_window: base pages in flight at most, the folio that crosses it aside
  * @call_pages: most base pages of one call, when known; 0 otherwise
  */
 struct migsim_space_env {
@@ -52,7 +52,7 @@ struct migsim_space_env {
 	int to;
 	bool cold_pool;
 	uint64_t pool_bytes;
-	uint64_t max_group_pages;
+	uint64_t max_window;
 	uint64_t call_pages;
 };
 
@@ -86,7 +86,10 @@ struct migsim_space_note {
  * @close: no folio is in flight.
  * @caps: fills @caps, which is zeroed.
  * @now: the clock, in ticks; never goes back.
- * @begin: optional; a call is about to migrate these folios. 0, or -errno,
+ * @prepare: optional; a call is about to migrate these folios, and its clock
+ *           does not run yet: makes pools ready. May set space_flags, which
+ *           are 0. 0, or -errno, which ends the call before anything moved.
+ * @begin: optional; the clock runs, a call is about to migrate these folios. 0, or -errno,
  *         which ends the call before anything moved.
  * @end: optional; the call is over.
  * @migrate: optional; does a whole call by itself, sets status of every
@@ -131,6 +134,7 @@ struct migsim_space_ops {
 	void (*close)(void *priv);
 	void (*caps)(void *priv, struct migsim_space_caps *caps);
 	uint64_t (*now)(void *priv);
+	int (*prepare)(void *priv, struct migsim_folio *folios, size_t n);
 	int (*begin)(void *priv, struct migsim_folio *folios, size_t n);
 	void (*end)(void *priv);
 	long (*migrate)(void *priv, struct migsim_folio *folios, size_t n,

@@ -38,16 +38,14 @@ static size_t slots_of(struct uffd *u, const struct migsim_folio *f)
 	return migsim_folio_bytes(f) >> pool_of(u, f)->stage.shift;
 }
 
-/* begin found out what is huge and what is locked; split changes it. */
+/* prepare found out what is huge; locked and split come on the way. */
 static void choose_pool(struct uffd *u, struct migsim_folio *f)
 {
-	struct range *r = ranges_find(&u->ranges, &u->hint, f->addr,
-				      migsim_folio_bytes(f));
-	uint8_t kind = f->space_flags & UFFD_POOL_MASK;
+	uint8_t kind = f->space_flags & POOL_HUGE;
 
 	if (f->space_flags & UFFD_SPLIT)
 		kind = POOL_BASE;
-	if (r && r->locked == LOCKED_YES && kind < POOL_LOCKED)
+	if (f->addr - u->locked.start < u->locked.end - u->locked.start)
 		kind += POOL_LOCKED;
 	f->space_flags = (uint8_t)((f->space_flags & ~UFFD_POOL_MASK) | kind);
 }
@@ -61,11 +59,10 @@ uint32_t uffd_alloc(void *priv, struct migsim_folio **folios, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		choose_pool(u, folios[i]);
-		kind = folios[i]->space_flags & UFFD_POOL_MASK;
-		if (pool_open(&u->pool[kind], kind, &u->config))
-			return i;
-		need[kind] += slots_of(u, folios[i]);
+		f = folios[i];
+		choose_pool(u, f);
+		kind = f->space_flags & UFFD_POOL_MASK;
+		need[kind] += slots_of(u, f);
 	}
 	for (i = 0; i < POOL_KINDS; i++)
 		if (need[i])
@@ -89,26 +86,61 @@ void uffd_put(void *priv, struct migsim_folio **folios, uint32_t n)
 }
 
 /*
- * The folios are about to leave, or are back. What could not come back, for
- * its range is not under our userfaultfd, must not leave.
+ * The folios are about to leave. What could not come back, for its range is
+ * not under our userfaultfd, must not; nor what has left already, because the
+ * list names it twice.
  */
-static void mark_flight(struct uffd *u, struct migsim_folio **folios,
-			uint32_t n, bool on)
+static void mark_leaving(struct uffd *u, struct migsim_folio **folios,
+			 uint32_t n)
 {
 	struct migsim_folio *f;
 	struct range *r;
+	uint64_t bytes;
 	uint32_t i;
 
 	pthread_mutex_lock(&u->bits);
 	for (i = 0; i < n; i++) {
 		f = folios[i];
-		r = ranges_find(&u->ranges, &u->hint, f->addr,
-				migsim_folio_bytes(f));
-		f->err = !r ? -EFAULT : r->registered ? 0 : r->err;
+		bytes = migsim_folio_bytes(f);
+		r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
+		if (!r)
+			f->err = -EFAULT;
+		else if (!r->registered)
+			f->err = r->err;
+		else if (range_any_flight(r, f->addr, bytes))
+			f->err = -EBUSY;
+		else
+			f->err = 0;
 		if (!f->err)
-			range_set_flight(r, f->addr, migsim_folio_bytes(f), on);
+			range_set_flight(r, f->addr, bytes, true);
 	}
 	pthread_mutex_unlock(&u->bits);
+}
+
+/* Folios that had been marked are there again, or never left. */
+static void mark_back(struct uffd *u, struct migsim_folio **folios, uint32_t n)
+{
+	struct range *r;
+	uint32_t i;
+
+	pthread_mutex_lock(&u->bits);
+	for (i = 0; i < n; i++) {
+		r = ranges_find(&u->ranges, &u->hint, folios[i]->addr,
+				migsim_folio_bytes(folios[i]));
+		range_set_flight(r, folios[i]->addr,
+				 migsim_folio_bytes(folios[i]), false);
+	}
+	pthread_mutex_unlock(&u->bits);
+}
+
+/*
+ * As mark_back(), where pages may be missing: a thread that touched one was
+ * taken to wait for the move back, and must look again.
+ */
+static void mark_back_and_wake(struct uffd *u, struct migsim_folio *f)
+{
+	mark_back(u, &f, 1);
+	sys_uffd_wake(u->fd, f->addr, migsim_folio_bytes(f));
 }
 
 /* Moves as much as it can: bytes moved, and why it stopped. */
@@ -185,43 +217,66 @@ static uint64_t move_for_sure(struct uffd *u, uint64_t dst, uint64_t src,
 	return total;
 }
 
-/* Folios from the first on whose addresses follow each other on both sides. */
-static uint32_t run_of(struct migsim_folio **folios, uint32_t n, bool out,
-		       uint64_t *len)
+/*
+ * Folios from the first on, of one range, whose addresses follow each other on
+ * both sides.
+ */
+static uint32_t run_of(struct uffd *u, struct migsim_folio **folios, uint32_t n,
+		       bool out, uint64_t *len)
 {
 	const struct migsim_folio *f = folios[0], *g;
+	const struct range *r = ranges_find(&u->ranges, &u->hint, f->addr,
+					    migsim_folio_bytes(f));
 	uint32_t i = 1;
 
 	*len = migsim_folio_bytes(f);
 	for (; i < n; i++) {
 		g = folios[i];
-		if (g->addr != f->addr + *len || (out && g->err) ||
-		    (out ? g->src != f->src + *len : g->dst != f->dst + *len))
+		if (g->addr != f->addr + *len || g->addr >= r->end ||
+		    (out ? g->err || g->src != f->src + *len
+			 : g->dst != f->dst + *len))
 			break;
 		*len += migsim_folio_bytes(g);
 	}
 	return i;
 }
 
-/* What the application's VMA is like turns out only now. */
+/* Perhaps the VMA is mlocked: then pages of a locked pool will do. */
 static int explain_einval(struct uffd *u, const struct migsim_folio *f)
 {
-	struct range *r = ranges_find(&u->ranges, &u->hint, f->addr,
-				      migsim_folio_bytes(f));
+	enum pool_kind kind = f->space_flags & UFFD_POOL_MASK;
 
-	if (!r)
+	if (kind >= POOL_LOCKED || !vma_locked(f->addr, &u->locked))
 		return -EINVAL;
-	if (r->locked == LOCKED_UNKNOWN)
-		r->locked = vma_locked(f->addr) ? LOCKED_YES : LOCKED_NO;
-	/* Another pool will do for it, and for those that stand with it. */
-	return r->locked == LOCKED_YES &&
-	       (f->space_flags & UFFD_POOL_MASK) < POOL_LOCKED ? -EAGAIN :
-								 -EINVAL;
+	kind += POOL_LOCKED;
+	if (!pool_open(&u->pool[kind], kind, &u->config))
+		return -EAGAIN;
+	u->locked = (struct vma){ 0 };
+	return -EPERM;
 }
 
-/* The first @done bytes of the run are out; the folio behind failed. */
-static uint32_t split_run(struct uffd *u, struct migsim_folio **folios,
-			  uint64_t done, int err)
+/* One folio out; what is there of it goes back when not all of it is. */
+static int unmap_one(struct uffd *u, struct migsim_folio *f)
+{
+	uint64_t len = migsim_folio_bytes(f), done;
+	int err;
+
+	f->unmapped = sys_ticks();
+	done = move(u, f->src, f->addr, len, &err);
+	if (!err)
+		return 0;
+	if (done)
+		move_for_sure(u, f->addr, f->src, done);
+	mark_back_and_wake(u, f);
+	return err == -EINVAL ? explain_einval(u, f) : err;
+}
+
+/*
+ * A run of which only the first @done bytes went out. The folio behind them is
+ * tried alone: a run that crosses into another VMA is refused whole.
+ */
+static uint32_t unmap_stopped(struct uffd *u, struct migsim_folio **folios,
+			      uint64_t done)
 {
 	struct migsim_folio *f;
 	uint32_t i = 0;
@@ -231,8 +286,8 @@ static uint32_t split_run(struct uffd *u, struct migsim_folio **folios,
 	f = folios[i];
 	if (done)
 		move_for_sure(u, f->addr, f->src, done);
-	mark_flight(u, &f, 1, false);
-	f->err = err == -EINVAL ? explain_einval(u, f) : err;
+	u->flushes++;
+	f->err = unmap_one(u, f);
 	return i + 1;
 }
 
@@ -243,19 +298,19 @@ void uffd_unmap(void *priv, struct migsim_folio **folios, uint32_t n)
 	uint64_t t, len, done;
 	int err;
 
-	mark_flight(u, folios, n, true);
+	mark_leaving(u, folios, n);
 	for (i = 0; i < n; i += run) {
 		run = 1;
 		if (folios[i]->err)
 			continue;
-		run = run_of(folios + i, n - i, true, &len);
+		run = run_of(u, folios + i, n - i, true, &len);
 		t = sys_ticks();
 		done = move(u, folios[i]->src, folios[i]->addr, len, &err);
 		u->flushes += folios[i]->space_flags & POOL_HUGE ? run : 1;
 		for (k = 0; k < run; k++)
 			folios[i + k]->unmapped = t;
-		if (done < len)
-			run = split_run(u, folios + i, done, err);
+		if (err)
+			run = unmap_stopped(u, folios + i, done);
 	}
 }
 
@@ -319,7 +374,7 @@ static void all_used(struct uffd *u, struct migsim_folio **folios, uint32_t n)
 	while (i < n) {
 		for (first = i; i < n && !folios[i]->err; i++)
 			;
-		mark_flight(u, folios + first, i - first, false);
+		mark_back(u, folios + first, i - first);
 		while (first < i)
 			first += used_run(u, folios + first, i - first);
 		while (i < n && folios[i]->err)
@@ -335,7 +390,7 @@ void uffd_remap(void *priv, struct migsim_folio **folios, uint32_t n)
 	int err;
 
 	for (i = 0; i < n; i += run) {
-		run = run_of(folios + i, n - i, false, &len);
+		run = run_of(u, folios + i, n - i, false, &len);
 		done = move(u, folios[i]->addr, folios[i]->dst, len, &err);
 		t = sys_ticks();
 		for (k = 0; k < run; k++) {
@@ -357,24 +412,25 @@ void uffd_remap(void *priv, struct migsim_folio **folios, uint32_t n)
 }
 
 /* Must not fail. What cannot go back has no place any more: unmapped. */
+static void undo_one(struct uffd *u, struct migsim_folio *f)
+{
+	uint64_t dst = f->space_flags & UFFD_NO_TARGET ? 0 : f->dst;
+	uint64_t len = migsim_folio_bytes(f);
+
+	if (move_for_sure(u, f->addr, f->src, len) == len)
+		pool_put(pool_of(u, f), slots_of(u, f), dst, f->src);
+	else
+		pool_drop(pool_of(u, f), slots_of(u, f), dst, f->src);
+	f->remapped = sys_ticks();
+	mark_back_and_wake(u, f);
+}
+
 void uffd_undo(void *priv, struct migsim_folio **folios, uint32_t n)
 {
-	struct uffd *u = priv;
-	struct migsim_folio *f;
-	uint64_t len, dst;
 	uint32_t i;
 
-	for (i = 0; i < n; i++) {
-		f = folios[i];
-		len = migsim_folio_bytes(f);
-		dst = f->space_flags & UFFD_NO_TARGET ? 0 : f->dst;
-		if (move_for_sure(u, f->addr, f->src, len) == len)
-			pool_put(pool_of(u, f), slots_of(u, f), dst, f->src);
-		else
-			pool_drop(pool_of(u, f), slots_of(u, f), dst, f->src);
-		f->remapped = sys_ticks();
-	}
-	mark_flight(u, folios, n, false);
+	for (i = 0; i < n; i++)
+		undo_one(priv, folios[i]);
 }
 
 void uffd_quarantine(void *priv, struct migsim_folio *f)
@@ -389,8 +445,11 @@ void uffd_quarantine(void *priv, struct migsim_folio *f)
 /* No 2M page to be had: 512 base pages will do, and the THP falls apart. */
 int uffd_split(void *priv, struct migsim_folio *f)
 {
-	(void)priv;
+	struct uffd *u = priv;
+
 	if (!(f->space_flags & POOL_HUGE))
+		return -EBUSY;
+	if (pool_open(&u->pool[POOL_BASE], POOL_BASE, &u->config))
 		return -EBUSY;
 	f->space_flags |= UFFD_SPLIT;
 	return 0;

@@ -43,7 +43,8 @@ int pool_open(struct pool *p, enum pool_kind kind, const struct pool_config *c)
 	if (err)
 		goto fail;
 	/* Pages first: once registered, a first touch would wait for ever. */
-	arena_fill(p->recycle ? &p->stage : &p->fresh, p->keep);
+	if (kind < POOL_LOCKED)
+		arena_fill(p->recycle ? &p->stage : &p->fresh, p->keep);
 	err = sys_uffd_register(c->fd, p->stage.base,
 				p->stage.nr * p->stage.unit);
 	if (!err && !p->recycle && p->keep)

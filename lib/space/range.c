@@ -73,7 +73,8 @@ static int make_room(struct ranges *rs)
 	return 0;
 }
 
-int ranges_add(struct ranges *rs, uint64_t start, uint64_t end)
+int ranges_add(struct ranges *rs, uint64_t start, uint64_t end,
+	       const struct vma *vma)
 {
 	struct range r = { 0 };
 	size_t i = 0;
@@ -85,8 +86,13 @@ int ranges_add(struct ranges *rs, uint64_t start, uint64_t end)
 			i++;
 			continue;
 		}
-		start = old->start < start ? old->start : start;
-		end = old->end > end ? old->end : end;
+		if (old->start >= vma->start && old->end <= vma->end) {
+			start = old->start < start ? old->start : start;
+			end = old->end > end ? old->end : end;
+		} else if (old->end == start || old->start == end) {
+			i++;	/* a neighbour in another VMA */
+			continue;
+		}
 		ranges_drop(rs, old);
 	}
 	r.start = start;
@@ -127,4 +133,14 @@ bool range_in_flight(const struct range *r, uint64_t addr)
 	uint64_t i = (addr - r->start) / MIGSIM_PAGE_SIZE;
 
 	return r->flight[i / 64] >> i % 64 & 1;
+}
+
+bool range_any_flight(const struct range *r, uint64_t addr, uint64_t bytes)
+{
+	uint64_t at;
+
+	for (at = addr; at < addr + bytes; at += MIGSIM_PAGE_SIZE)
+		if (range_in_flight(r, at))
+			return true;
+	return false;
 }

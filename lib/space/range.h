@@ -10,12 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum locked { LOCKED_UNKNOWN, LOCKED_NO, LOCKED_YES };
-
 struct range {
 	uint64_t start, end;
 	uint64_t *flight;	/* a bit a base page */
-	enum locked locked;	/* mlocked by the application */
 	bool registered;	/* under userfaultfd, for the running call */
 	int err;		/* why it is not */
 };
@@ -32,22 +29,30 @@ struct ranges {
 struct range *ranges_find(const struct ranges *rs, size_t *hint, uint64_t addr,
 			  uint64_t bytes);
 
+struct vma {
+	uint64_t start, end;
+};
+
 /*
- * Makes one range of [start, end) and all that it touches. 0 or -ENOMEM.
- * Nothing is in flight.
+ * Makes a range of [start, end), which lies within @vma, and of what earlier
+ * ranges have in common with it or touch it there. What they have outside is
+ * forgotten: the VMA is not what it was. 0 or -ENOMEM. Nothing is registered.
  */
-int ranges_add(struct ranges *rs, uint64_t start, uint64_t end);
+int ranges_add(struct ranges *rs, uint64_t start, uint64_t end,
+	       const struct vma *vma);
 
 /* Forgets a range. */
 void ranges_drop(struct ranges *rs, struct range *r);
 void ranges_free(struct ranges *rs);
 
 /* The VMA around an address, from /proc/self/maps. 0, or -ENOENT, -EIO. */
-int vma_find(uint64_t addr, uint64_t *start, uint64_t *end);
+int vma_find(uint64_t addr, struct vma *vma);
 
-/* Is the VMA around the address mlocked (smaps)? */
-bool vma_locked(uint64_t addr);
+/* Is the VMA around the address mlocked (smaps)? Fills @vma then. */
+bool vma_locked(uint64_t addr, struct vma *vma);
 
+/* Is any page of these in flight? */
+bool range_any_flight(const struct range *r, uint64_t addr, uint64_t bytes);
 void range_set_flight(struct range *r, uint64_t addr, uint64_t bytes, bool on);
 bool range_in_flight(const struct range *r, uint64_t addr);
 

@@ -11,8 +11,6 @@
 #include "sys.h"
 #include "uffd.h"
 
-#define DEFAULT_GROUP_PAGES 8192
-
 struct uffd_args {
 	uint64_t recycle;
 };
@@ -58,15 +56,12 @@ static void configure(struct uffd *u, const struct migsim_space_env *env,
 {
 	struct pool_config *c = &u->config;
 	bool one_node = migsim_topology_nodes(NULL, 0) <= 1;
-	uint64_t pages = env->max_group_pages;
-
 	c->fd = u->fd;
 	c->from = one_node ? -1 : env->from;
 	c->to = one_node ? -1 : env->to;
 	if (!one_node && c->to < 0)
 		c->to = migsim_topology_current_node();
-	c->group_bytes = (pages ? pages : DEFAULT_GROUP_PAGES) *
-			 MIGSIM_PAGE_SIZE;
+	c->group_bytes = env->max_window * MIGSIM_PAGE_SIZE;
 	c->recycle = !env->cold_pool && args->recycle == RECYCLE_AUTO &&
 		     (one_node || c->from == c->to);
 	if (!env->cold_pool)
@@ -149,18 +144,41 @@ static uint64_t uffd_now(void *priv)
 	return sys_ticks();
 }
 
-/* A range that the call has not met yet: what the list names of its VMA. */
+static void drop_range(struct uffd *u, struct range *r)
+{
+	pthread_mutex_lock(&u->bits);
+	ranges_drop(&u->ranges, r);
+	pthread_mutex_unlock(&u->bits);
+}
+
+/* All that the call has registered; what waits for a first touch goes on. */
+static void unregister_all(struct uffd *u)
+{
+	struct range *r;
+
+	for (r = u->ranges.range; r < u->ranges.range + u->ranges.n; r++) {
+		if (r->registered)
+			sys_uffd_unregister(u->fd, r->start, r->end - r->start);
+		r->registered = false;
+	}
+}
+
+/*
+ * Makes a range for a folio that lies in none: what the list names of its VMA.
+ * Nothing when there is no VMA around it: its move will say so.
+ */
 static int meet(struct uffd *u, const struct migsim_folio *folios, size_t n,
 		const struct migsim_folio *f)
 {
-	uint64_t lo = f->addr, hi = lo + migsim_folio_bytes(f), start, end;
+	uint64_t lo = f->addr, hi = lo + migsim_folio_bytes(f);
+	struct vma vma;
 	int err;
 
-	/* Nothing there, or more than one VMA: its moves will say so. */
-	if (vma_find(f->addr, &start, &end) || hi > end)
+	if (vma_find(f->addr, &vma) || hi > vma.end)
 		return 0;
 	for (; f < folios + n; f++) {
-		if (f->addr < start || f->addr + migsim_folio_bytes(f) > end)
+		if (f->addr < vma.start ||
+		    f->addr + migsim_folio_bytes(f) > vma.end)
 			continue;
 		if (f->addr < lo)
 			lo = f->addr;
@@ -168,65 +186,75 @@ static int meet(struct uffd *u, const struct migsim_folio *folios, size_t n,
 			hi = f->addr + migsim_folio_bytes(f);
 	}
 	pthread_mutex_lock(&u->bits);
-	err = ranges_add(&u->ranges, lo, hi);
+	err = ranges_add(&u->ranges, lo, hi, &vma);
 	pthread_mutex_unlock(&u->bits);
 	return err;
 }
 
-static int forget(struct uffd *u, struct range *r)
-{
-	pthread_mutex_lock(&u->bits);
-	ranges_drop(&u->ranges, r);
-	pthread_mutex_unlock(&u->bits);
-	return 0;
-}
-
-/* What an earlier call learnt may hold no more: mlock(2), munlock(2), mmap(2). */
-static void recheck_locked(struct range *r)
-{
-	if (r->locked != LOCKED_YES || !vma_locked(r->start))
-		r->locked = LOCKED_UNKNOWN;
-}
-
-/* The registered range around a folio, as far as there can be one. */
-static struct range *name_range(struct uffd *u,
-				const struct migsim_folio *folios, size_t n,
-				const struct migsim_folio *f)
-{
-	uint64_t bytes = migsim_folio_bytes(f);
-	struct range *r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
-	int tries;
-
-	for (tries = 0; tries < 2; tries++) {
-		if (!r && meet(u, folios, n, f))
-			return NULL;
-		r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
-		if (!r || r->registered)
-			return r;
-		r->err = sys_uffd_register(u->fd, r->start, r->end - r->start);
-		r->registered = !r->err;
-		if (r->registered) {
-			recheck_locked(r);
-			return r;
-		}
-		/* The VMA may have changed since the range was made. */
-		if (!tries && !forget(u, r))
-			r = NULL;
-	}
-	return r;
-}
-
-/* Puts the ranges that the folios name under userfaultfd. */
-static void name_ranges(struct uffd *u, const struct migsim_folio *folios,
-			size_t n)
+/* Every folio lies in a range, as far as there can be one. 0 or -ENOMEM. */
+static int meet_all(struct uffd *u, const struct migsim_folio *folios, size_t n)
 {
 	const struct migsim_folio *f;
 	struct range *r = NULL;
+	int err;
 
-	for (f = folios; f < folios + n; f++)
-		if (!r || f->addr < r->start ||
-		    f->addr + migsim_folio_bytes(f) > r->end)
-			r = name_range(u, folios, n, f);
+	for (f = folios; f < folios + n; f++) {
+		if (r && f->addr >= r->start &&
+		    f->addr + migsim_folio_bytes(f) <= r->end)
+			continue;
+		r = ranges_find(&u->ranges, &u->hint, f->addr,
+				migsim_folio_bytes(f));
+		if (r)
+			continue;
+		err = meet(u, folios, n, f);
+		if (err)
+			return err;
+		r = ranges_find(&u->ranges, &u->hint, f->addr,
+				migsim_folio_bytes(f));
+	}
+	return 0;
+}
+
+/* Puts the ranges that the folios name under userfaultfd. */
+static bool register_named(struct uffd *u, const struct migsim_folio *folios,
+			   size_t n)
+{
+	const struct migsim_folio *f;
+	struct range *r = NULL;
+	bool all = true;
+
+	for (f = folios; f < folios + n; f++) {
+		if (r && f->addr >= r->start && f->addr < r->end)
+			continue;
+		r = ranges_find(&u->ranges, &u->hint, f->addr,
+				migsim_folio_bytes(f));
+		if (!r || r->registered)
+			continue;
+		r->err = sys_uffd_register(u->fd, r->start, r->end - r->start);
+		r->registered = !r->err;
+		all &= r->registered;
+	}
+	return all;
+}
+
+/* A VMA may have changed since its range was made: those are made anew. */
+static int name_ranges(struct uffd *u, const struct migsim_folio *folios,
+		       size_t n)
+{
+	size_t i;
+	int err;
+
+	err = meet_all(u, folios, n);
+	if (err || register_named(u, folios, n))
+		return err;
+	for (i = u->ranges.n; i--;)
+		if (u->ranges.range[i].err)
+			drop_range(u, &u->ranges.range[i]);
+	unregister_all(u);
+	err = meet_all(u, folios, n);
+	if (!err)
+		register_named(u, folios, n);
+	return err;
 }
 
 /* 2M folios that one huge page maps move whole; others as base pages. */
@@ -260,25 +288,43 @@ static void find_huge(struct uffd *u, struct migsim_folio *folios, size_t n)
 	}
 }
 
+static int open_pools(struct uffd *u, const struct migsim_folio *folios,
+		      size_t n)
+{
+	bool wanted[POOL_KINDS] = { false };
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		wanted[folios[i].space_flags & UFFD_POOL_MASK] = true;
+	for (i = 0; i < POOL_KINDS && !err; i++)
+		if (wanted[i])
+			err = pool_open(&u->pool[i], (enum pool_kind)i,
+					&u->config);
+	return err;
+}
+
+static int uffd_prepare(void *priv, struct migsim_folio *folios, size_t n)
+{
+	struct uffd *u = priv;
+
+	find_huge(u, folios, n);
+	return open_pools(u, folios, n);
+}
+
 static int uffd_begin(void *priv, struct migsim_folio *folios, size_t n)
 {
 	struct uffd *u = priv;
 
-	name_ranges(u, folios, n);
-	find_huge(u, folios, n);
-	return 0;
+	/* What an earlier call learnt may hold no more: munlock(2). */
+	if (u->locked.end && !vma_locked(u->locked.start, &u->locked))
+		u->locked = (struct vma){ 0 };
+	return name_ranges(u, folios, n);
 }
 
 static void uffd_end(void *priv)
 {
-	struct uffd *u = priv;
-	struct range *r;
-
-	for (r = u->ranges.range; r < u->ranges.range + u->ranges.n; r++) {
-		if (r->registered)
-			sys_uffd_unregister(u->fd, r->start, r->end - r->start);
-		r->registered = false;
-	}
+	unregister_all(priv);
 }
 
 static void uffd_note(void *priv, struct migsim_space_note *note)
@@ -317,6 +363,7 @@ const struct migsim_space_ops space_uffd = {
 	.close = uffd_close,
 	.caps = uffd_caps,
 	.now = uffd_now,
+	.prepare = uffd_prepare,
 	.begin = uffd_begin,
 	.end = uffd_end,
 	.enter = uffd_enter,

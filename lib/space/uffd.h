@@ -32,6 +32,7 @@ struct uffd {
 	struct pool pool[POOL_KINDS];
 	struct ranges ranges;
 	size_t hint;		/* of ranges_find() */
+	struct vma locked;	/* the mlocked VMA found last; empty: none */
 	uint64_t flushes;
 	uint64_t not_huge;
 	uint64_t quarantined;

@@ -43,19 +43,18 @@ static bool next_line(struct reader *r)
 }
 
 /* "start-end perms …": the first line of a VMA in maps and in smaps. */
-static bool vma_line(const char *line, uint64_t *start, uint64_t *end)
+static bool vma_line(const char *line, struct vma *vma)
 {
 	unsigned long lo, hi;
 	char perms[8];
 
 	if (sscanf(line, "%lx-%lx %7s", &lo, &hi, perms) != 3)
 		return false;
-	*start = lo;
-	*end = hi;
+	*vma = (struct vma){ lo, hi };
 	return true;
 }
 
-int vma_find(uint64_t addr, uint64_t *start, uint64_t *end)
+int vma_find(uint64_t addr, struct vma *vma)
 {
 	struct reader r = { .fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC) };
 	int err = -ENOENT;
@@ -63,18 +62,18 @@ int vma_find(uint64_t addr, uint64_t *start, uint64_t *end)
 	if (r.fd < 0)
 		return -EIO;
 	while (err && next_line(&r))
-		if (vma_line(r.line, start, end) && *start <= addr &&
-		    addr < *end)
+		if (vma_line(r.line, vma) && vma->start <= addr &&
+		    addr < vma->end)
 			err = 0;
 	close(r.fd);
 	return err;
 }
 
-bool vma_locked(uint64_t addr)
+bool vma_locked(uint64_t addr, struct vma *vma)
 {
 	struct reader r = { .fd = open("/proc/self/smaps",
 				       O_RDONLY | O_CLOEXEC) };
-	uint64_t start, end;
+	struct vma at;
 	bool inside = false, locked = false;
 
 	if (r.fd < 0)
@@ -83,10 +82,12 @@ bool vma_locked(uint64_t addr)
 		if (!strncmp(r.line, "VmFlags:", 8)) {
 			if (inside) {
 				locked = strstr(r.line, " lo") != NULL;
+				if (locked)
+					*vma = at;
 				break;
 			}
-		} else if (vma_line(r.line, &start, &end)) {
-			inside = start <= addr && addr < end;
+		} else if (vma_line(r.line, &at)) {
+			inside = at.start <= addr && addr < at.end;
 		}
 	}
 	close(r.fd);

@@ -28,6 +28,7 @@
 #define BYTES (4 * MIB)
 #define PAGES (BYTES / PAGE)
 #define ROUNDS 40
+#define FOLIOS 20	/* that must have moved between the forks */
 
 static uint64_t before[PAGES];
 
@@ -58,9 +59,13 @@ static void fork_and_check(struct forker *f)
 static void *fork_often(void *arg)
 {
 	struct forker *f = arg;
+	uint64_t random = 1;
 
-	while (!atomic_load(&f->quit))
+	while (!atomic_load(&f->quit)) {
 		fork_and_check(f);
+		/* At any moment of a migration, and not in each of them. */
+		usleep((unsigned int)(next_random(&random) % 8000));
+	}
 	return NULL;
 }
 
@@ -85,19 +90,19 @@ static void fork_in_a_loop(unsigned int order, const char *policy)
 	memory_fill(f.region, BYTES, 1);
 	watchdog_start();
 	assert_int_equal(pthread_create(&thread, NULL, fork_often, &f), 0);
-	while (atomic_load(&f.forks) < ROUNDS) {
+	while (atomic_load(&f.forks) < ROUNDS || s.migrated < FOLIOS) {
 		/* What was shared with a child becomes our own again. */
 		madvise(f.region, BYTES, MADV_POPULATE_WRITE);
 		assert_true(migsim_migrate_range(m, f.region, BYTES, order,
 						 r) >= 0);
-		watchdog_pat();
+		migsim_report_summary(r, &s);
+		if (s.migrated)
+			watchdog_pat();
 	}
 	atomic_store(&f.quit, true);
 	pthread_join(thread, NULL);
 	assert_int_equal(f.bad, 0);
 	assert_int_equal(memory_check(f.region, BYTES, 1), -1);
-	migsim_report_summary(r, &s);
-	assert_true(s.migrated > 0);
 	migsim_report_free(r);
 	migsim_migrator_close(m);
 	memory_unmap(f.region, BYTES);

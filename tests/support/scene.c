@@ -109,7 +109,7 @@ static void tally_one(struct tally *t, const struct migsim_folio *f,
 	t->folios_done += !f->status;
 	t->folios_failed += f->status < 0;
 	t->folios_untried += f->status > 0;
-	t->thp_done += thp && !f->status;
+	t->thp_done += thp && !f->status && !o->is_split;
 	t->thp_failed += thp && (f->status < 0 || o->is_split);
 	t->thp_split += thp && o->is_split;
 	t->split += o->is_split;

@@ -25,9 +25,17 @@ static int forget_all(void **state)
 	return 0;
 }
 
+static void add_within(uint64_t start, uint64_t end, uint64_t vma_start,
+		       uint64_t vma_end)
+{
+	const struct vma vma = { P(vma_start), P(vma_end) };
+
+	assert_int_equal(ranges_add(&rs, P(start), P(end), &vma), 0);
+}
+
 static void add(uint64_t start, uint64_t end)
 {
-	assert_int_equal(ranges_add(&rs, P(start), P(end)), 0);
+	add_within(start, end, 0, 100000);
 }
 
 static void assert_range(size_t i, uint64_t start, uint64_t end)
@@ -76,6 +84,26 @@ static void what_touches_becomes_one(void **state)
 	add(1, 100);
 	assert_int_equal(rs.n, 1);
 	assert_range(0, 1, 100);
+}
+
+/* Two VMAs that touch: what is known of each stays apart. */
+static void not_beyond_the_vma(void **state)
+{
+	(void)state;
+	add_within(10, 20, 5, 20);
+	add_within(20, 30, 20, 40);
+	add_within(35, 40, 20, 40);
+	assert_int_equal(rs.n, 3);
+	assert_range(0, 10, 20);
+	assert_range(1, 20, 30);
+	add_within(30, 35, 20, 40);
+	assert_int_equal(rs.n, 2);
+	assert_range(1, 20, 40);
+	/* A range that reaches over a border is of a VMA that is no more. */
+	add_within(15, 18, 12, 25);
+	assert_int_equal(rs.n, 2);
+	assert_range(0, 15, 18);
+	assert_range(1, 20, 40);
 }
 
 static void found_only_when_whole(void **state)
@@ -161,18 +189,19 @@ static char *map(size_t bytes, int prot)
 static void vma_bounds(void **state)
 {
 	char *p = map(P(8), PROT_NONE);
-	uint64_t start, end, at = (uint64_t)(uintptr_t)p;
+	uint64_t at = (uint64_t)(uintptr_t)p;
+	struct vma vma;
 
 	(void)state;
 	assert_int_equal(mprotect(p + P(2), P(3), PROT_READ), 0);
-	assert_int_equal(vma_find(at + P(2), &start, &end), 0);
-	assert_int_equal(start, at + P(2));
-	assert_int_equal(end, at + P(5));
-	assert_int_equal(vma_find(at + P(5) - 1, &start, &end), 0);
-	assert_int_equal(start, at + P(2));
+	assert_int_equal(vma_find(at + P(2), &vma), 0);
+	assert_int_equal(vma.start, at + P(2));
+	assert_int_equal(vma.end, at + P(5));
+	assert_int_equal(vma_find(at + P(5) - 1, &vma), 0);
+	assert_int_equal(vma.start, at + P(2));
 	munmap(p + P(2), P(3));
-	assert_int_equal(vma_find(at + P(3), &start, &end), -ENOENT);
-	assert_int_equal(vma_find(0, &start, &end), -ENOENT);
+	assert_int_equal(vma_find(at + P(3), &vma), -ENOENT);
+	assert_int_equal(vma_find(0, &vma), -ENOENT);
 	munmap(p, P(8));
 }
 
@@ -180,20 +209,23 @@ static void vma_lock(void **state)
 {
 	char *p = map(P(8), PROT_READ | PROT_WRITE);
 	uint64_t at = (uint64_t)(uintptr_t)p;
+	struct vma vma;
 
 	(void)state;
-	assert_false(vma_locked(at));
+	assert_false(vma_locked(at, &vma));
 	/* Not mlock(): sanitizers make it do nothing. */
 	if (mlock2(p + P(2), P(2), 0)) {
 		print_message("mlock is not allowed\n");
 		skip();
 	}
-	assert_false(vma_locked(at));
-	assert_true(vma_locked(at + P(2)));
-	assert_true(vma_locked(at + P(4) - 1));
-	assert_false(vma_locked(at + P(4)));
+	assert_false(vma_locked(at, &vma));
+	assert_true(vma_locked(at + P(2), &vma));
+	assert_int_equal(vma.start, at + P(2));
+	assert_int_equal(vma.end, at + P(4));
+	assert_true(vma_locked(at + P(4) - 1, &vma));
+	assert_false(vma_locked(at + P(4), &vma));
 	munmap(p, P(8));
-	assert_false(vma_locked(at + P(2)));
+	assert_false(vma_locked(at + P(2), &vma));
 }
 
 int main(void)
@@ -202,6 +234,7 @@ int main(void)
 		cmocka_unit_test_teardown(stay_sorted, forget_all),
 		cmocka_unit_test_teardown(what_touches_becomes_one,
 					  forget_all),
+		cmocka_unit_test_teardown(not_beyond_the_vma, forget_all),
 		cmocka_unit_test_teardown(found_only_when_whole, forget_all),
 		cmocka_unit_test_teardown(dropped_is_not_found, forget_all),
 		cmocka_unit_test_teardown(flight_bits, forget_all),
