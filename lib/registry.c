@@ -249,6 +249,22 @@ int migsim_policy_check(const char *word)
 	return check(OPS_POLICY, word);
 }
 
+int64_t migsim_policy_window(const char *word)
+{
+	const struct migsim_policy_ops *ops;
+	struct spec spec;
+	int64_t window = 0;
+	int err = spec_parse(OPS_POLICY, word, &spec);
+
+	if (err)
+		return err;
+	ops = spec.ops;
+	if (ops->window)
+		window = (int64_t)ops->window(spec.args);
+	spec_free(&spec);
+	return window;
+}
+
 int migsim_space_check(const char *word)
 {
 	return check(OPS_SPACE, word);

@@ -64,6 +64,14 @@ int migsim_engine_check(const char *word);
 int migsim_policy_check(const char *word);
 
 /**
+ * migsim_policy_window - the bound of a policy, without opening anything
+ * @word: as for migsim_engine_check()
+ * Return: most base pages in flight, the folio that crosses this limit aside;
+ * 0 when the policy names none; -EINVAL and a sentence.
+ */
+int64_t migsim_policy_window(const char *word);
+
+/**
  * migsim_space_check - would this space word be understood
  * @word: as for migsim_engine_check()
  * Return: as migsim_engine_check()

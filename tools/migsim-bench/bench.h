@@ -20,11 +20,13 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void listen_to_library(bool quiet);
 int take_warnings(char ***warnings, size_t *n);
 
-/* words.c: numbers with K, M, G, ranges, lists and items of the command line */
+/* numbers.c: numbers with K, M, G, and mixes */
 int parse_size(const char *text, uint64_t *bytes);
 int parse_count(const char *text, uint64_t *value);
 int parse_mix(const char *text, struct mix *mix);
 void format_mix(const struct mix *mix, char *buf, size_t len);
+
+/* words.c: ranges, lists and items of the command line */
 int expand_values(const char *text, char ***values, size_t *n);
 int expand_items(const char *text, char ***items, size_t *n);
 void free_words(char **words, size_t n);
@@ -34,6 +36,8 @@ void plan_free(struct plan *plan);
 
 /* sweep.c: measures every configuration of a plan, interleaved. 0 or an exit code */
 int sweep_measure(const struct plan *plan, struct results *rs);
+
+/* result.c */
 void results_free(struct results *rs);
 
 /* Commands: argv[0] is the command's name. Return the exit code. */

@@ -66,7 +66,8 @@ static int measure(const struct plan *plan)
 	if (rc)
 		return rc;
 	rc = sweep_measure(plan, &rs);
-	if (!rc || rs.interrupted) {
+	/* What was measured before something failed is not thrown away. */
+	if (!rc || rs.interrupted || rs.n) {
 		int written = write_results(plan, &rs, &out);
 
 		rc = rc ? rc : written;

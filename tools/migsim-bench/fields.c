@@ -144,7 +144,7 @@ static char *make_text(const struct result *r, enum field f)
 		return strdup(c->layout == LAYOUT_SCATTERED ? "scattered" :
 							      "contiguous");
 	case FIELD_POOL:
-		return strdup(c->cold_pool ? "cold" : "warm");
+		return text_or_nothing(result_pool(r));
 	case FIELD_MODE:
 		return strdup(c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync");
 	case FIELD_REASON:

@@ -9,28 +9,32 @@
 #include "bench.h"
 #include "outcome.h"
 
-/* Pages of a `batch` policy; -1 for every other. */
+/* Pages of a `batch` policy; -1 for every other, and for the kernel's own. */
 static long batch_pages(const char *policy)
 {
-	size_t name = policy ? strcspn(policy, ":") : 0;
-	long pages = MIGSIM_NR_MAX_BATCHED_MIGRATION;
-	const char *key;
-	char *value;
-	uint64_t n;
+	const size_t name = strlen("batch");
 
-	if (policy && (name != strlen("batch") || strncmp(policy, "batch", name)))
+	if (!policy || strncmp(policy, "batch", name) ||
+	    (policy[name] && policy[name] != ':'))
 		return -1;
-	for (key = policy ? policy + name : ""; *key; key += strcspn(key, ",")) {
-		key++;
-		if (strncmp(key, "pages=", strlen("pages=")))
-			continue;
-		key += strlen("pages=");
-		value = strndup(key, strcspn(key, ","));
-		if (value && !parse_size(value, &n))
-			pages = (long)n;
-		free(value);
-	}
-	return pages;
+	return (long)migsim_policy_window(policy);
+}
+
+/* The window and the folio that crosses it; -1 without a bound. */
+static long window_pages(const struct trial *t)
+{
+	const struct mix *mix = &t->cfg->mix;
+	unsigned int i, order = 0;
+	long folio, window = t->window_pages;
+
+	for (i = 0; i < mix->n; i++)
+		if (mix->part[i].order > order)
+			order = mix->part[i].order;
+	folio = 1l << order;
+	if (window < 0)
+		return -1;
+	return mix->n == 1 ? (window + folio - 1) / folio * folio
+			   : window + folio - 1;
 }
 
 int outcome_add(struct result *result, struct migsim_report *pooled,
@@ -81,11 +85,10 @@ static int describe_samples(struct result *result)
 int outcome_finish(struct result *result, const struct trial *t,
 		   const struct migsim_report *pooled)
 {
-	bool kernel = !strcmp(t->cfg->backend, "kernel");
-
 	result->channels = t->channels;
-	result->window_pages = t->window_pages;
-	result->batch_pages = kernel ? -1 : batch_pages(t->cfg->policy);
+	result->window_pages = window_pages(t);
+	result->batch_pages = batch_pages(t->cfg->policy);
+	result->config->folios_per_call = t->shape.call;
 	result->verify_errors = -1;
 	if (t->cfg->verify)
 		result->verify_errors = (long)verify_sum(&t->bad);

@@ -189,27 +189,11 @@ static int check_nodes(struct config *c, const struct options *o,
 	return 0;
 }
 
-/* The most base pages in flight, as far as the words of the policy tell. */
 static double window_bytes(const struct config *c)
 {
-	static const char *const keys[] = { ":pages=", ",pages=", ":window=",
-					    ",window=" };
-	size_t i;
+	int64_t pages = c->policy ? migsim_policy_window(c->policy) : 0;
 
-	for (i = 0; c->policy && i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const char *at = strstr(c->policy, keys[i]);
-		char word[32];
-		uint64_t pages;
-
-		if (!at)
-			continue;
-		at += strlen(keys[i]);
-		snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, ","), at);
-		if (!parse_size(word, &pages))
-			return (double)pages * (double)MIGSIM_PAGE_SIZE;
-	}
-	return (double)MIGSIM_NR_MAX_BATCHED_MIGRATION *
-	       (double)MIGSIM_PAGE_SIZE;
+	return (double)(pages > 0 ? pages : 0) * (double)MIGSIM_PAGE_SIZE;
 }
 
 /*

@@ -149,6 +149,10 @@ static int set_pool(struct config *c, const char *word)
 	int i = choose(word, pools);
 
 	c->cold_pool = i > 0;
+	if (i > 0 && is_kernel(c)) {
+		say("pool cold has no part in backend kernel, which has no pool; leave --pool out");
+		return SAID;
+	}
 	return i < 0 ? i : 0;
 }
 
@@ -157,6 +161,10 @@ static int set_mode(struct config *c, const char *word)
 	int i = choose(word, modes);
 
 	c->mode = i > 0 ? MIGSIM_MODE_SYNC : MIGSIM_MODE_ASYNC;
+	if (!i && is_kernel(c)) {
+		say("mode async has no part in backend kernel: move_pages(2) is always sync; leave --mode out");
+		return SAID;
+	}
 	return i < 0 ? i : 0;
 }
 
@@ -174,6 +182,11 @@ static int set_reason(struct config *c, const char *word)
 	size_t at = 0;
 	int i = migsim_reason_parse(word);
 
+	if (i >= 0 && i != MIGSIM_REASON_SYSCALL && is_kernel(c)) {
+		say("reason %.100s has no part in backend kernel: that of move_pages(2) is syscall_or_cpuset; leave --reason out",
+		    word);
+		return SAID;
+	}
 	if (i >= 0) {
 		c->reason = (enum migsim_reason)i;
 		return 0;

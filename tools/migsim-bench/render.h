@@ -66,6 +66,7 @@ double stats_value(const struct migsim_stats *s, double value);
 int64_t result_order(const struct result *r);
 int64_t result_folios_per_call(const struct result *r);
 bool result_copies_inline(const struct result *r);
+const char *result_pool(const struct result *r);
 
 /* The i-th counter or phase; NULL behind the last. Phases in us per GiB. */
 const char *result_counter(const struct result *r, unsigned int i,

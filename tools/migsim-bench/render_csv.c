@@ -95,7 +95,7 @@ static int put_tail(FILE *out, const struct result *r)
 	put_cell(out, folio);
 	put_cell(out, c->layout == LAYOUT_SCATTERED ? "scattered" :
 						      "contiguous");
-	put_cell(out, c->cold_pool ? "cold" : "warm");
+	put_cell(out, result_pool(r));
 	put_cell(out, c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync");
 	put_cell(out, migsim_reason_name(c->reason));
 	put_count(out, c->from);

@@ -131,7 +131,7 @@ static json_t *config_json(const struct result *r)
 	const struct config *c = r->config;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
-			 " s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:I,"
+			 " s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:I,"
 			 " s:o, s:o, s:I, s:b, s:o}",
 		"backend", text(c->backend), "engine", engine_name(c),
 		"driver", text(r->driver), "channels", count(r->channels),
@@ -144,7 +144,7 @@ static json_t *config_json(const struct result *r)
 		"from", count(c->from), "to", count(c->to),
 		"layout", c->layout == LAYOUT_SCATTERED ? "scattered" :
 							  "contiguous",
-		"pool", c->cold_pool ? "cold" : "warm",
+		"pool", text(result_pool(r)),
 		"mode", c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync",
 		"reason", text(migsim_reason_name(c->reason)),
 		"runs", (json_int_t)c->runs,

@@ -204,3 +204,11 @@ const char *result_phase(const struct result *r, unsigned int i,
 	*value = result_saw_folios(r) ? result_per_gib(r, us) : NAN;
 	return phases[i].name;
 }
+
+/* The kernel backend has none. */
+const char *result_pool(const struct result *r)
+{
+	if (!strcmp(r->config->backend, "kernel"))
+		return NULL;
+	return r->config->cold_pool ? "cold" : "warm";
+}
