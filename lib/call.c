@@ -9,6 +9,7 @@
 #include <migsim/log.h>
 
 #include "account.h"
+#include "check.h"
 #include "sys.h"
 
 struct extent {
@@ -225,6 +226,7 @@ static long run_timed(struct migsim_migrator *m)
 static long run_call(struct migsim_migrator *m)
 {
 	struct migsim_space_note note = space_note(m);
+	struct counters was = m->report->c;
 	long rc = 0;
 
 	if (m->policy->init)
@@ -236,6 +238,7 @@ static long run_call(struct migsim_migrator *m)
 	rc = run_timed(m);
 	if (rc)
 		count_untried(m);
+	check_call(m, &was, rc);
 	count_notes(m, &note);
 	return rc;
 }

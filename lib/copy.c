@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "account.h"
+#include "check.h"
 
 static uint64_t cookie(const struct group *g, uint32_t i, uint32_t piece)
 {
@@ -249,8 +250,10 @@ static void submit_group(struct migsim_migrator *m, struct group *g,
 	enum phase was = phase_enter(m, m->engine_caps.flags &
 				     MIGSIM_ENGINE_SYNC ? PHASE_COPY
 							: PHASE_SUBMIT);
+
 	uint32_t before = m->nr_copies;
 
+	check_flushed(g);
 	while (g->submitted < end && !m->nr_ready && offer(m, g, end))
 		;
 	if (m->engine->kick && m->nr_copies)

@@ -69,6 +69,7 @@ struct group {
 	uint64_t t_unmap;	/* before the first unmap */
 	uint64_t t_flushed;
 	int rc;			/* -ENOMEM */
+	bool flushed;
 
 	/* copy */
 	uint32_t submitted;	/* list[0..submitted) was offered to the engine */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "check.h"
 
 struct group *group_new(struct migsim_migrator *m)
 {
@@ -191,7 +192,9 @@ void group_flush(struct migsim_migrator *m, struct group *g)
 		phase_enter(m, PHASE_OTHER);
 		m->report->c.flushes++;
 	}
+	g->flushed = true;
 	g->t_flushed = g->t_copied = m->t_phase;
+	check_unmapped(g);
 }
 
 /* Back to the source: nothing has changed for the application. */
@@ -239,6 +242,7 @@ static void copy_and_move(struct migsim_migrator *m, struct group *g,
 		m->report->c.cpu_fallback++;
 		f->flags &= (uint8_t)~FOLIO_COPY_FAILED;
 	}
+	check_flushed(g);
 	phase_enter(m, PHASE_COPY);
 	err = m->space->copy(m->space_priv, f);
 	if (err) {

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "account.h"
+#include "check.h"
 
 static void view_fill(const struct migsim_migrator *m,
 		      struct migsim_policy_view *v)
@@ -177,7 +178,7 @@ static void run_alone(struct migsim_migrator *m, struct group *g,
 	size_t i;
 	uint32_t k;
 
-	assert(m->nr_groups == 1);
+	check_alone(m);
 	ask(m, &how);
 	g->how = how;
 	g->list = list;
@@ -267,6 +268,5 @@ long migrate_run(struct migsim_migrator *m)
 	m->nr_failed = 0;
 	m->rc = 0;
 	pump(m);
-	assert(!m->nr_groups && !m->window && !m->nr_copies);
 	return m->rc ? m->rc : m->nr_failed;
 }

@@ -2,11 +2,14 @@
 /*
  * The kernel space: move_pages(2) does the whole call. Only its duration and
  * each page's status are seen. The kernel decides by itself what is a folio:
- * every base page is named, but for 2M folios, where the first is enough.
+ * every base page is named, but for 2M folios that a huge page maps, where the
+ * first is enough.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <migsim/log.h>
 #include <migsim/topology.h>
@@ -14,8 +17,13 @@
 #include "builtin.h"
 #include "sys.h"
 
+/* space_flags of a folio: a huge page maps it */
+#define KERNEL_HUGE 1
+
 struct kernel {
 	int to;
+	int pagemap;
+	uint64_t not_huge;
 	size_t cap;		/* room for so many pages */
 	void **pages;
 	int *nodes;
@@ -42,6 +50,7 @@ static int kernel_open(void **priv, const struct migsim_space_env *env,
 	if (!k)
 		return -ENOMEM;
 	k->to = env->to;
+	k->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	*priv = k;
 	return 0;
 }
@@ -55,8 +64,12 @@ static void free_vectors(struct kernel *k)
 
 static void kernel_close(void *priv)
 {
-	free_vectors(priv);
-	free(priv);
+	struct kernel *k = priv;
+
+	free_vectors(k);
+	if (k->pagemap >= 0)
+		close(k->pagemap);
+	free(k);
 }
 
 static void kernel_caps(void *priv, struct migsim_space_caps *caps)
@@ -73,7 +86,19 @@ static uint64_t kernel_now(void *priv)
 
 static size_t named_pages(const struct migsim_folio *f)
 {
-	return f->order == MIGSIM_MAX_ORDER ? 1 : migsim_folio_pages(f);
+	return f->space_flags & KERNEL_HUGE ? 1 : migsim_folio_pages(f);
+}
+
+/* Before PAGEMAP_SCAN (Linux 6.7) a 2M folio is taken for a huge page. */
+static void find_huge(struct kernel *k, struct migsim_folio *f)
+{
+	int64_t bytes = (int64_t)migsim_folio_bytes(f);
+	int64_t huge = sys_huge_bytes(k->pagemap, f->addr, (uint64_t)bytes);
+
+	if (huge < 0 || huge == bytes)
+		f->space_flags = KERNEL_HUGE;
+	else
+		k->not_huge++;
 }
 
 static int make_vectors(struct kernel *k, size_t n)
@@ -135,8 +160,13 @@ static long read_status(struct kernel *k, struct migsim_folio *folios, size_t n)
 	return failed;
 }
 
-static int kernel_begin(void *priv, struct migsim_folio *folios, size_t n)
+static int kernel_prepare(void *priv, struct migsim_folio *folios, size_t n)
 {
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (folios[i].order == MIGSIM_MAX_ORDER)
+			find_huge(priv, &folios[i]);
 	return make_vectors(priv, count_pages(folios, n));
 }
 
@@ -155,6 +185,13 @@ static long kernel_migrate(void *priv, struct migsim_folio *folios, size_t n,
 	return read_status(k, folios, n);
 }
 
+static void kernel_note(void *priv, struct migsim_space_note *note)
+{
+	struct kernel *k = priv;
+
+	note->not_huge += k->not_huge;
+}
+
 static uint64_t kernel_cpu_ns(void *priv)
 {
 	(void)priv;
@@ -171,7 +208,8 @@ const struct migsim_space_ops space_kernel = {
 	.close = kernel_close,
 	.caps = kernel_caps,
 	.now = kernel_now,
-	.begin = kernel_begin,
+	.prepare = kernel_prepare,
 	.migrate = kernel_migrate,
+	.note = kernel_note,
 	.cpu_ns = kernel_cpu_ns,
 };

@@ -288,6 +288,27 @@ static void find_huge(struct uffd *u, struct migsim_folio *folios, size_t n)
 	}
 }
 
+/* The kernel gives base pages where it has no huge ones: say so. */
+static int open_pool(struct uffd *u, enum pool_kind kind)
+{
+	struct pool *p = &u->pool[kind];
+	const struct arena *a = u->config.recycle ? &p->stage : &p->fresh;
+	int err = pool_open(p, kind, &u->config);
+	uint64_t bytes;
+	int64_t huge;
+
+	if (err || kind != POOL_HUGE)
+		return err;
+	bytes = a->nr_full * a->unit;
+	huge = sys_huge_bytes(u->pagemap, a->base, a->nr * a->unit);
+	if (huge >= 0 && (uint64_t)huge < bytes)
+		migsim_log(MIGSIM_LOG_WARNING,
+			   "only %llu of %llu MiB of the pool are huge pages: some 2M folios will end as base pages",
+			   (unsigned long long)huge >> 20,
+			   (unsigned long long)bytes >> 20);
+	return 0;
+}
+
 static int open_pools(struct uffd *u, const struct migsim_folio *folios,
 		      size_t n)
 {
@@ -298,9 +319,8 @@ static int open_pools(struct uffd *u, const struct migsim_folio *folios,
 	for (i = 0; i < n; i++)
 		wanted[folios[i].space_flags & UFFD_POOL_MASK] = true;
 	for (i = 0; i < POOL_KINDS && !err; i++)
-		if (wanted[i])
-			err = pool_open(&u->pool[i], (enum pool_kind)i,
-					&u->config);
+		if (wanted[i] && !u->pool[i].stage.base)
+			err = open_pool(u, (enum pool_kind)i);
 	return err;
 }
 
