@@ -250,7 +250,6 @@ static void submit_group(struct migsim_migrator *m, struct group *g,
 	enum phase was = phase_enter(m, m->engine_caps.flags &
 				     MIGSIM_ENGINE_SYNC ? PHASE_COPY
 							: PHASE_SUBMIT);
-
 	uint32_t before = m->nr_copies;
 
 	check_flushed(g);

@@ -88,7 +88,8 @@ int outcome_finish(struct result *result, const struct trial *t,
 	result->channels = t->channels;
 	result->window_pages = window_pages(t);
 	result->batch_pages = batch_pages(t->cfg->policy);
-	result->config->folios_per_call = t->shape.call;
+	if (t->cfg->mix.n > 1)
+		result->config->folios_per_call = t->shape.call;
 	result->verify_errors = -1;
 	if (t->cfg->verify)
 		result->verify_errors = (long)verify_sum(&t->bad);
