@@ -17,13 +17,21 @@ static void memcpy_caps(void *priv, struct migsim_engine_caps *caps)
 	caps->driver = "glibc";
 }
 
+/*
+ * Copies are joined up to the size of the largest folio. Beyond some tens of
+ * MiB the C library takes another routine (stores past the cache): the batch
+ * size would then decide how is copied, and a curve over N show that.
+ */
+#define JOIN_BYTES ((uint64_t)2 << 20)
+
 /* Copies that continue each other on both sides: one call of memcpy. */
 static uint32_t joined(const struct migsim_copy *c, uint32_t n, uint64_t *len)
 {
 	uint32_t i = 1;
 
 	*len = c[0].len;
-	while (i < n && (char *)c[0].dst + *len == c[i].dst &&
+	while (i < n && *len + c[i].len <= JOIN_BYTES &&
+	       (char *)c[0].dst + *len == c[i].dst &&
 	       (const char *)c[0].src + *len == c[i].src)
 		*len += c[i++].len;
 	return i;
