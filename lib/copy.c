@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Between the core and the engine: submit, kick, reap, and what happens when
- * an engine declines, fails, hangs or dies.
+ * an engine declines or fails. hang.c has what happens when it hangs or dies.
  *
  * A cookie names a copy: place on the group's list (32 bits), slot of the
  * group (12), piece (5), and the low 15 bits of the group's number, so that a
@@ -110,7 +110,7 @@ static uint32_t make_copies(struct migsim_migrator *m, struct group *g,
 	return n;
 }
 
-static void move_ready(struct migsim_migrator *m)
+void move_ready(struct migsim_migrator *m)
 {
 	uint32_t i, n = m->nr_ready;
 	struct ready *r;
@@ -158,7 +158,7 @@ static void unit_ready(struct migsim_migrator *m, struct group *g,
 }
 
 /* All copies of a folio have ended, well or not. */
-static void folio_copied(struct migsim_migrator *m, struct group *g,
+void folio_copied(struct migsim_migrator *m, struct group *g,
 			 struct migsim_folio *f)
 {
 	if (!(f->flags & FOLIO_COPY_FAILED)) {
@@ -326,70 +326,6 @@ static bool complete(struct migsim_migrator *m,
 		folio_copied(m, g, f);
 	}
 	return true;
-}
-
-/* Ends copies of the group without the engine, as many as can be moved. */
-static void abandon(struct migsim_migrator *m, struct group *g)
-{
-	uint32_t i, end = g->submitted + (g->piece ? 1 : 0);
-	struct migsim_folio *f;
-
-	for (i = 0; i < end && m->nr_ready < CHUNK; i++) {
-		f = g->list[i];
-		if (!f->pending)
-			continue;
-		m->nr_copies -= (uint32_t)__builtin_popcount(f->pending);
-		f->pending = 0;
-		f->flags |= FOLIO_COPY_FAILED;
-		if (g->ended == ENDED_STUCK)
-			f->flags |= FOLIO_STUCK;
-		if (i < g->submitted)
-			folio_copied(m, g, f);
-	}
-	if (i == end)
-		g->ended = NOT_ENDED;
-}
-
-/* Ends the copies of every group marked so; groups may end with them. */
-static void abandon_marked(struct migsim_migrator *m)
-{
-	struct group *g;
-
-	do {
-		for (g = m->oldest; g && !g->ended; g = g->next)
-			;
-		if (g)
-			abandon(m, g);
-		move_ready(m);
-	} while (g);
-}
-
-/* The engine has died: none of its copies will write or complete. */
-static void engine_died(struct migsim_migrator *m)
-{
-	struct group *g;
-
-	m->engine_dead = true;
-	for (g = m->oldest; g; g = g->next)
-		g->ended = ENDED_CLEAN;
-	abandon_marked(m);
-}
-
-/* Nothing has completed for too long: give up every group that copies. */
-static void engine_hung(struct migsim_migrator *m)
-{
-	struct group *g;
-	int err;
-
-	for (g = m->oldest; g; g = g->next) {
-		if (!g->submitted && !g->piece)
-			continue;
-		err = m->engine->cancel ?
-		      m->engine->cancel(m->engine_priv, g->seq) : -EINPROGRESS;
-		g->ended = err ? ENDED_STUCK : ENDED_CLEAN;
-		m->engine_dead |= err != 0;
-	}
-	abandon_marked(m);
 }
 
 /*

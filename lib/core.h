@@ -5,7 +5,8 @@
  *
  *	migrate.c   the call: cut, admit, wait, retry alone     (migrate_pages)
  *	group.c     one flush group: unmap, flush, move, undo   (…_batch)
- *	copy.c      submit, reap, completions, hang
+ *	copy.c      submit, reap, completions
+ *	hang.c      an engine that hangs or dies
  *	account.h   what the report is told
  */
 #ifndef MIGSIM_CORE_H
@@ -183,5 +184,12 @@ long migrate_run(struct migsim_migrator *m);
 void copy_submit(struct migsim_migrator *m);
 void copy_submit_one(struct migsim_migrator *m, struct group *g);
 void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns);
+void folio_copied(struct migsim_migrator *m, struct group *g,
+		  struct migsim_folio *f);
+void move_ready(struct migsim_migrator *m);
+
+/* hang.c */
+void engine_died(struct migsim_migrator *m);
+void engine_hung(struct migsim_migrator *m);
 
 #endif

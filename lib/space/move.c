@@ -10,23 +10,13 @@
  *
  * Neighbours on both sides are moved by one system call: a run.
  */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <migsim/types.h>
 
 #include "sys.h"
 #include "uffd.h"
-
-#ifndef MADV_DONTNEED_LOCKED
-#define MADV_DONTNEED_LOCKED 24
-#endif
-
-/* Tries of a move that says EAGAIN before the core counts a pass. */
-#define MOVE_TRIES 16
 
 static struct pool *pool_of(struct uffd *u, const struct migsim_folio *f)
 {
@@ -86,138 +76,6 @@ void uffd_put(void *priv, struct migsim_folio **folios, uint32_t n)
 }
 
 /*
- * The folios are about to leave. What could not come back, for its range is
- * not under our userfaultfd, must not; nor what has left already, because the
- * list names it twice.
- */
-static void mark_leaving(struct uffd *u, struct migsim_folio **folios,
-			 uint32_t n)
-{
-	struct migsim_folio *f;
-	struct range *r;
-	uint64_t bytes;
-	uint32_t i;
-
-	pthread_mutex_lock(&u->bits);
-	for (i = 0; i < n; i++) {
-		f = folios[i];
-		bytes = migsim_folio_bytes(f);
-		r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
-		if (!r)
-			f->err = -EFAULT;
-		else if (!r->registered)
-			f->err = r->err;
-		else if (range_any_flight(r, f->addr, bytes))
-			f->err = -EBUSY;
-		else
-			f->err = 0;
-		if (!f->err)
-			range_set_flight(r, f->addr, bytes, true);
-	}
-	pthread_mutex_unlock(&u->bits);
-}
-
-/* Folios that had been marked are there again, or never left. */
-static void mark_back(struct uffd *u, struct migsim_folio **folios, uint32_t n)
-{
-	struct range *r;
-	uint32_t i;
-
-	pthread_mutex_lock(&u->bits);
-	for (i = 0; i < n; i++) {
-		r = ranges_find(&u->ranges, &u->hint, folios[i]->addr,
-				migsim_folio_bytes(folios[i]));
-		range_set_flight(r, folios[i]->addr,
-				 migsim_folio_bytes(folios[i]), false);
-	}
-	pthread_mutex_unlock(&u->bits);
-}
-
-/*
- * As mark_back(), where pages may be missing: a thread that touched one was
- * taken to wait for the move back, and must look again.
- */
-static void mark_back_and_wake(struct uffd *u, struct migsim_folio *f)
-{
-	mark_back(u, &f, 1);
-	sys_uffd_wake(u->fd, f->addr, migsim_folio_bytes(f));
-}
-
-/* Moves as much as it can: bytes moved, and why it stopped. */
-static uint64_t move(struct uffd *u, uint64_t dst, uint64_t src, uint64_t len,
-		     int *err)
-{
-	uint64_t done = 0, moved;
-	unsigned int tries = 0;
-
-	do {
-		*err = sys_uffd_move(u->fd, dst + done, src + done, len - done,
-				     &moved);
-		done += moved;
-		if (moved)
-			tries = 0;
-	} while (done < len && (moved || *err == -EINTR ||
-				(*err == -EAGAIN && ++tries < MOVE_TRIES)));
-	if (done == len)
-		*err = 0;
-	return done;
-}
-
-static bool worth_waiting(int err)
-{
-	return err == -EAGAIN || err == -EBUSY || err == -ENOMEM;
-}
-
-/*
- * One page. Where the application has changed the VMA meanwhile (mprotect(2),
- * mlock(2)), moves are refused, but the kernel copies.
- */
-static uint64_t move_page(struct uffd *u, uint64_t dst, uint64_t src)
-{
-	int err;
-
-	while (!move(u, dst, src, MIGSIM_PAGE_SIZE, &err)) {
-		if (err == -EINVAL)
-			err = sys_uffd_copy(u->fd, dst, src, MIGSIM_PAGE_SIZE);
-		if (!err) {
-			sys_advise((void *)(uintptr_t)src, MIGSIM_PAGE_SIZE,
-				   MADV_DONTNEED_LOCKED);
-			break;
-		}
-		if (!worth_waiting(err))
-			return 0;
-		sched_yield();
-	}
-	return MIGSIM_PAGE_SIZE;
-}
-
-/*
- * Moves all that is there, however long it takes; what is not is skipped.
- * A hole makes the kernel refuse the whole, so it then goes page by page.
- */
-static uint64_t move_for_sure(struct uffd *u, uint64_t dst, uint64_t src,
-			      uint64_t len)
-{
-	uint64_t done = 0, total = 0, moved;
-	int err;
-
-	while (done < len) {
-		moved = move(u, dst + done, src + done, len - done, &err);
-		done += moved;
-		total += moved;
-		if (!err)
-			break;
-		if (worth_waiting(err)) {
-			sched_yield();
-		} else {
-			total += move_page(u, dst + done, src + done);
-			done += MIGSIM_PAGE_SIZE;
-		}
-	}
-	return total;
-}
-
-/*
  * Folios from the first on, of one range, whose addresses follow each other on
  * both sides.
  */
@@ -262,11 +120,11 @@ static int unmap_one(struct uffd *u, struct migsim_folio *f)
 	int err;
 
 	f->unmapped = sys_ticks();
-	done = move(u, f->src, f->addr, len, &err);
+	done = uffd_move_some(u, f->src, f->addr, len, &err);
 	if (!err)
 		return 0;
 	if (done)
-		move_for_sure(u, f->addr, f->src, done);
+		uffd_move_all(u, f->addr, f->src, done);
 	mark_back_and_wake(u, f);
 	return err == -EINVAL ? explain_einval(u, f) : err;
 }
@@ -285,7 +143,7 @@ static uint32_t unmap_stopped(struct uffd *u, struct migsim_folio **folios,
 		done -= migsim_folio_bytes(folios[i++]);
 	f = folios[i];
 	if (done)
-		move_for_sure(u, f->addr, f->src, done);
+		uffd_move_all(u, f->addr, f->src, done);
 	u->flushes++;
 	f->err = unmap_one(u, f);
 	return i + 1;
@@ -305,7 +163,7 @@ void uffd_unmap(void *priv, struct migsim_folio **folios, uint32_t n)
 			continue;
 		run = run_of(u, folios + i, n - i, true, &len);
 		t = sys_ticks();
-		done = move(u, folios[i]->src, folios[i]->addr, len, &err);
+		done = uffd_move_some(u, folios[i]->src, folios[i]->addr, len, &err);
 		u->flushes += folios[i]->space_flags & POOL_HUGE ? run : 1;
 		for (k = 0; k < run; k++)
 			folios[i + k]->unmapped = t;
@@ -334,13 +192,13 @@ static void remap_slowly(struct uffd *u, struct migsim_folio *f, uint64_t done)
 	int err = 0;
 
 	if (!done)
-		done = move(u, f->addr, f->dst, len, &err);
+		done = uffd_move_some(u, f->addr, f->dst, len, &err);
 	if (!done && (err == -EAGAIN || err == -EBUSY)) {
 		f->err = -EAGAIN;
 		return;
 	}
 	if (done < len)
-		done += move_for_sure(u, f->addr + done, f->dst + done,
+		done += uffd_move_all(u, f->addr + done, f->dst + done,
 				      len - done);
 	f->err = done ? 0 : err;
 	if (done && done < len)
@@ -391,7 +249,7 @@ void uffd_remap(void *priv, struct migsim_folio **folios, uint32_t n)
 
 	for (i = 0; i < n; i += run) {
 		run = run_of(u, folios + i, n - i, false, &len);
-		done = move(u, folios[i]->addr, folios[i]->dst, len, &err);
+		done = uffd_move_some(u, folios[i]->addr, folios[i]->dst, len, &err);
 		t = sys_ticks();
 		for (k = 0; k < run; k++) {
 			struct migsim_folio *f = folios[i + k];
@@ -417,7 +275,7 @@ static void undo_one(struct uffd *u, struct migsim_folio *f)
 	uint64_t dst = f->space_flags & UFFD_NO_TARGET ? 0 : f->dst;
 	uint64_t len = migsim_folio_bytes(f);
 
-	if (move_for_sure(u, f->addr, f->src, len) == len)
+	if (uffd_move_all(u, f->addr, f->src, len) == len)
 		pool_put(pool_of(u, f), slots_of(u, f), dst, f->src);
 	else
 		pool_drop(pool_of(u, f), slots_of(u, f), dst, f->src);

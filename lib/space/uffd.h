@@ -3,7 +3,9 @@
  * The uffd space: real memory of this process.
  *
  *	uffd.c	open and close, calls, flights
+ *	name.c	what a call names, and puts under userfaultfd
  *	move.c	alloc, unmap, copy, remap, undo
+ *	flight.c what is in flight, and UFFDIO_MOVE itself
  *	pool.c	target pages		arena.c	slots	refill.c the thread
  *	range.c	what calls have named	vma.c	what /proc says of it
  *	fault.c	first touches of pages that were never there
@@ -51,6 +53,24 @@ struct uffd {
 	pthread_t pilot;	/* while flying */
 	atomic_int forks;	/* waiting for the flight to end */
 };
+
+/* name.c: 0 or -ENOMEM; what waits for a first touch goes on behind the second */
+int name_ranges(struct uffd *u, const struct migsim_folio *folios, size_t n);
+void unname_ranges(struct uffd *u);
+
+/* flight.c */
+void mark_leaving(struct uffd *u, struct migsim_folio **folios, uint32_t n);
+void mark_back(struct uffd *u, struct migsim_folio **folios, uint32_t n);
+void mark_back_and_wake(struct uffd *u, struct migsim_folio *f);
+/* Moves as much as it can: bytes moved, and why it stopped. */
+uint64_t uffd_move_some(struct uffd *u, uint64_t dst, uint64_t src, uint64_t len,
+			int *err);
+/*
+ * Moves all that is there, however long it takes; what is not is skipped.
+ * A hole makes the kernel refuse the whole, so it then goes page by page.
+ */
+uint64_t uffd_move_all(struct uffd *u, uint64_t dst, uint64_t src,
+		       uint64_t len);
 
 /* move.c */
 uint32_t uffd_alloc(void *priv, struct migsim_folio **folios, uint32_t n);
