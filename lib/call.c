@@ -3,8 +3,9 @@
  * One call of migsim_migrate(): checks the list, prepares the memory that the
  * state machine works in, runs it, and tells the report who paid.
  */
+#define _GNU_SOURCE
 #include <errno.h>
-#include <string.h>
+#include <pthread.h>
 
 #include <migsim/log.h>
 
@@ -60,6 +61,31 @@ static bool within(const struct migsim_folio *folios, size_t n,
 	return false;
 }
 
+/* Below: what the call will use. Above: its callers' frames that it goes by. */
+#define STACK_BELOW	65536
+#define STACK_ABOVE	4096
+
+/* Of a thread's stack, not what lies beside it. Only where there is doubt. */
+static struct extent own_stack(void)
+{
+	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	struct extent stack = { sp - STACK_BELOW, sp + STACK_ABOVE };
+	pthread_attr_t attr;
+	void *base;
+	size_t size;
+
+	if (pthread_getattr_np(pthread_self(), &attr))
+		return stack;
+	if (!pthread_attr_getstack(&attr, &base, &size)) {
+		if (stack.lo < (uint64_t)(uintptr_t)base)
+			stack.lo = (uint64_t)(uintptr_t)base;
+		if (stack.hi > (uint64_t)(uintptr_t)base + size)
+			stack.hi = (uint64_t)(uintptr_t)base + size;
+	}
+	pthread_attr_destroy(&attr);
+	return stack;
+}
+
 /*
  * While a folio is in flight, whoever touches it waits, and the thread that
  * should bring it back must not: neither the list nor the stack may lie in
@@ -68,23 +94,19 @@ static bool within(const struct migsim_folio *folios, size_t n,
 static int check_own_memory(const struct migsim_folio *folios, size_t n,
 			    struct extent span)
 {
-	uint64_t sp = (uint64_t)(uintptr_t)&span;
-	struct extent own[] = {
-		{ (uint64_t)(uintptr_t)folios,
-		  (uint64_t)(uintptr_t)(folios + n) },
-		{ sp - 65536, sp + 65536 },
-	};
-	size_t i;
+	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	struct extent list = { (uint64_t)(uintptr_t)folios,
+			       (uint64_t)(uintptr_t)(folios + n) };
+	bool bad;
 
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (own[i].lo >= span.hi || own[i].hi <= span.lo ||
-		    !within(folios, n, own[i]))
-			continue;
-		migsim_log(MIGSIM_LOG_ERROR,
-			   "the folios hold memory that the migration itself works with: its list or its stack");
-		return -EDEADLK;
-	}
-	return 0;
+	bad = list.lo < span.hi && list.hi > span.lo && within(folios, n, list);
+	if (!bad && sp - STACK_BELOW < span.hi && sp + STACK_ABOVE > span.lo)
+		bad = within(folios, n, own_stack());
+	if (!bad)
+		return 0;
+	migsim_log(MIGSIM_LOG_ERROR,
+		   "the folios hold memory that the migration itself works with: its list or its stack");
+	return -EDEADLK;
 }
 
 /* Room for four lists of @n folios; kept for the calls to come. */

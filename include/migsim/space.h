@@ -5,8 +5,9 @@
  *
  * The order of calls, all from the one thread that migrates:
  *
- *	open ── prepare ── begin ──┬─ enter ── {alloc, unmap, flush, remap…}* ── leave ─┬── end ── close
- *	                           └──────────────── once per flight ──────────────────┘
+ *	open ── call* ── close
+ *	call:	prepare ── begin ── flight* ── end
+ *	flight:	enter ── {alloc, unmap, flush, copy, remap, undo…}* ── leave
  *
  * A flight lasts from the first group that is unmapped to the last that is
  * remapped. Operations on folios are vectors: folios[0..n) of one group, in

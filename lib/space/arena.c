@@ -49,7 +49,9 @@ int arena_open(struct arena *a, uint64_t unit, size_t nr, int node, bool locked)
 
 void arena_close(struct arena *a)
 {
-	sys_unmap((void *)(uintptr_t)a->base, a->nr * a->unit);
+	/* Where an engine may still write, nothing else must ever lie. */
+	if (!memchr(a->slot, SLOT_BAD, a->nr))
+		sys_unmap((void *)(uintptr_t)a->base, a->nr * a->unit);
 	sys_unmap(a->slot, a->nr);
 	*a = (struct arena){ 0 };
 }

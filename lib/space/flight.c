@@ -103,10 +103,12 @@ static bool worth_waiting(int err)
 
 /*
  * One page. Where the application has changed the VMA meanwhile (mprotect(2),
- * mlock(2)), moves are refused, but the kernel copies.
+ * mlock(2)), moves are refused, but the kernel copies; where it has put another
+ * one in its place, that is not under our userfaultfd yet.
  */
 static uint64_t move_page(struct uffd *u, uint64_t dst, uint64_t src)
 {
+	bool tried = false;
 	int err;
 
 	while (!uffd_move_some(u, dst, src, MIGSIM_PAGE_SIZE, &err)) {
@@ -117,15 +119,19 @@ static uint64_t move_page(struct uffd *u, uint64_t dst, uint64_t src)
 				   MADV_DONTNEED_LOCKED);
 			break;
 		}
-		if (!worth_waiting(err))
-			return 0;
+		if (!worth_waiting(err)) {
+			if (tried ||
+			    sys_uffd_register(u->fd, dst, MIGSIM_PAGE_SIZE))
+				return 0;
+			tried = true;
+		}
 		sched_yield();
 	}
 	return MIGSIM_PAGE_SIZE;
 }
 
 uint64_t uffd_move_all(struct uffd *u, uint64_t dst, uint64_t src,
-			      uint64_t len)
+		       uint64_t len)
 {
 	uint64_t done = 0, total = 0, moved;
 	int err;

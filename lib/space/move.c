@@ -104,8 +104,15 @@ static int explain_einval(struct uffd *u, const struct migsim_folio *f)
 {
 	enum pool_kind kind = f->space_flags & UFFD_POOL_MASK;
 
-	if (kind >= POOL_LOCKED || !vma_locked(f->addr, &u->locked))
+	if (kind >= POOL_LOCKED ||
+	    f->addr - u->refused.start < u->refused.end - u->refused.start)
 		return -EINVAL;
+	if (!vma_locked(f->addr, &u->locked)) {
+		/* Nor are its other folios; smaps takes long to read. */
+		if (vma_find(f->addr, &u->refused))
+			u->refused = (struct vma){ 0 };
+		return -EINVAL;
+	}
 	kind += POOL_LOCKED;
 	if (!pool_open(&u->pool[kind], kind, &u->config))
 		return -EAGAIN;

@@ -226,6 +226,7 @@ static int uffd_begin(void *priv, struct migsim_folio *folios, size_t n)
 	/* What an earlier call learnt may hold no more: munlock(2). */
 	if (u->locked.end && !vma_locked(u->locked.start, &u->locked))
 		u->locked = (struct vma){ 0 };
+	u->refused = (struct vma){ 0 };
 	return name_ranges(u, folios, n);
 }
 

@@ -35,6 +35,7 @@ struct uffd {
 	struct ranges ranges;
 	size_t hint;		/* of ranges_find() */
 	struct vma locked;	/* the mlocked VMA found last; empty: none */
+	struct vma refused;	/* one of this call that is not, but refuses */
 	uint64_t flushes;
 	uint64_t not_huge;
 	uint64_t quarantined;
