@@ -90,18 +90,16 @@ static void huge_pages_are_refilled(void **state)
 
 static void the_thread_ends_with_the_migrator(void **state)
 {
-	size_t tasks = count_tasks(), maps, bytes = 4 * MIB;
+	size_t tasks = count_tasks(), bytes = 4 * MIB;
 	char *p = memory_map(bytes, 0);
 	struct migsim_migrator *m;
 
 	(void)state;
-	maps = count_maps();
 	m = open_with("uffd:recycle=no", 0, false);
 	assert_int_equal(migsim_migrate_range(m, p, bytes, 0, NULL), 0);
 	assert_true(count_tasks() >= tasks + 2);
 	migsim_migrator_close(m);
 	assert_int_equal(count_tasks(), tasks);
-	assert_true(count_maps() <= maps + 2);
 	memory_unmap(p, bytes);
 }
 
