@@ -83,6 +83,43 @@ static void start_unit(struct group *g)
 	g->list[first]->unit_left = end - first;
 }
 
+static void enter_unit(struct group *g, struct migsim_folio *f)
+{
+	if (f->unit != NO_UNIT)
+		return;
+	if (g->submitted == g->unit_end)
+		start_unit(g);
+	f->unit = g->unit;
+}
+
+/* Folios whole, and no channel preferred: the plain case, and the fast one. */
+static uint32_t make_whole_copies(struct migsim_migrator *m, struct group *g,
+				  uint32_t end, uint32_t max)
+{
+	uint32_t n = end - g->submitted < max ? end - g->submitted : max, i;
+	struct migsim_folio *const *list = g->list + g->submitted;
+	uint32_t ahead = g->nr - g->submitted;
+	uint64_t first = cookie(g, g->submitted, 0);
+	uint32_t seq = g->seq;
+
+	for (i = 0; i < n; i++, g->submitted++) {
+		struct migsim_folio *f = list[i];
+
+		if (i + AHEAD < ahead)
+			__builtin_prefetch(list[i + AHEAD], 1);
+		enter_unit(g, f);
+		f->pending = 1;
+		m->copies[i] = (struct migsim_copy){
+			.dst = (void *)(uintptr_t)f->dst,
+			.src = (const void *)(uintptr_t)f->src,
+			.len = migsim_folio_bytes(f),
+			.cookie = first + ((uint64_t)i << 32),
+			.group = seq,
+		};
+	}
+	return n;
+}
+
 /* The copies of the next pieces of the group, within one submit group. */
 static uint32_t make_copies(struct migsim_migrator *m, struct group *g,
 			    uint32_t end, uint32_t max)
@@ -90,15 +127,11 @@ static uint32_t make_copies(struct migsim_migrator *m, struct group *g,
 	struct migsim_folio *f;
 	uint32_t n = 0, pieces;
 
+	if (g->how.pieces <= 1 && g->how.fan <= 1)
+		return make_whole_copies(m, g, end, max);
 	while (n < max && g->submitted < end) {
 		f = g->list[g->submitted];
-		if (g->submitted + AHEAD < g->nr)
-			__builtin_prefetch(g->list[g->submitted + AHEAD], 1);
-		if (f->unit == NO_UNIT) {
-			if (g->submitted == g->unit_end)
-				start_unit(g);
-			f->unit = g->unit;
-		}
+		enter_unit(g, f);
 		f->pending |= 1u << g->piece;
 		pieces = nr_pieces(g, f);
 		make_copy(g, g->submitted, g->piece, pieces, &m->copies[n++]);
