@@ -11,11 +11,8 @@
 
 #include "account.h"
 #include "check.h"
+#include "own.h"
 #include "sys.h"
-
-struct extent {
-	uint64_t lo, hi;
-};
 
 /*
  * Every folio well-formed? Finds what the list spans. Hardly writes: the core
@@ -86,26 +83,55 @@ static struct extent own_stack(void)
 	return stack;
 }
 
+/* The C library's words on this thread that a system call may touch. */
+#define THREAD_BYTES 1024
+
+/* The thread's own variables: errno, and what its mutexes go by. */
+static struct extent own_tls(void)
+{
+	uint64_t self = (uint64_t)(uintptr_t)pthread_self();
+	uint64_t at = (uint64_t)(uintptr_t)&errno;
+
+	return (struct extent){ at < self ? at : self,
+				at > self ? at + sizeof(errno)
+					  : self + THREAD_BYTES };
+}
+
+static bool names(const struct migsim_folio *folios, size_t n,
+		  struct extent span, struct extent what)
+{
+	return extents_meet(span, what) && within(folios, n, what);
+}
+
+static bool names_own_memory(const struct migsim_folio *folios, size_t n,
+			     struct extent span)
+{
+	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	struct extent about = { sp - STACK_BELOW, sp + STACK_ABOVE }, own;
+	size_t i = 0, bytes;
+	void *clock = sys_clock_state(&bytes);
+
+	while (own_next(span, &i, &own))
+		if (within(folios, n, own))
+			return true;
+	return names(folios, n, span, extent_of(folios, n * sizeof(*folios))) ||
+	       names(folios, n, span, extent_of(clock, bytes)) ||
+	       names(folios, n, span, own_tls()) ||
+	       (extents_meet(span, about) &&
+		within(folios, n, own_stack()));
+}
+
 /*
  * While a folio is in flight, whoever touches it waits, and the thread that
- * should bring it back must not: neither the list nor the stack may lie in
- * what is migrated. All else that it touches has mappings of its own.
+ * should bring it back must not.
  */
 static int check_own_memory(const struct migsim_folio *folios, size_t n,
 			    struct extent span)
 {
-	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
-	struct extent list = { (uint64_t)(uintptr_t)folios,
-			       (uint64_t)(uintptr_t)(folios + n) };
-	bool bad;
-
-	bad = list.lo < span.hi && list.hi > span.lo && within(folios, n, list);
-	if (!bad && sp - STACK_BELOW < span.hi && sp + STACK_ABOVE > span.lo)
-		bad = within(folios, n, own_stack());
-	if (!bad)
+	if (!names_own_memory(folios, n, span))
 		return 0;
 	migsim_log(MIGSIM_LOG_ERROR,
-		   "the folios hold memory that the migration itself works with: its list or its stack");
+		   "the folios hold memory that the migration itself works with: its list, its stack or the library's own");
 	return -EDEADLK;
 }
 

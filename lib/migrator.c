@@ -10,6 +10,7 @@
 #include <migsim/log.h>
 
 #include "core.h"
+#include "own.h"
 #include "sys.h"
 
 /* Base pages in flight, where the policy names no bound. */
@@ -135,6 +136,7 @@ int migsim_migrator_open(struct migsim_migrator **migrator,
 		return err;
 	memcpy(&o, options, options->size < sizeof(o) ? options->size
 						      : sizeof(o));
+	own_add_libraries();
 	m = sys_map(sizeof(*m));
 	if (!m)
 		return -ENOMEM;

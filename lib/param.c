@@ -128,6 +128,7 @@ int params_parse(const struct migsim_param *params, char *options,
 		 const char *what, const char *name, void *args)
 {
 	const struct migsim_param *p;
+	uint64_t seen = 0;
 	char *item, *value;
 	int err;
 
@@ -147,6 +148,13 @@ int params_parse(const struct migsim_param *params, char *options,
 				   what, name, item, item);
 			return -EINVAL;
 		}
+		if (seen & (uint64_t)1 << (p - params)) {
+			migsim_log(MIGSIM_LOG_ERROR,
+				   "%s %s: option %s is given twice",
+				   what, name, item);
+			return -EINVAL;
+		}
+		seen |= (uint64_t)1 << (p - params);
 		err = parse_value(p, value, what, name, args);
 		if (err)
 			return err;

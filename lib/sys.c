@@ -18,6 +18,7 @@
 
 #include <migsim/types.h>
 
+#include "own.h"
 #include "sys.h"
 
 #define MIGSIM_MAX_NODE_WORDS 16
@@ -67,40 +68,55 @@ struct sys_pm_scan_arg {
 #define SYS_PAGEMAP_SCAN _IOWR('f', 16, struct sys_pm_scan_arg)
 #define SYS_PAGE_IS_HUGE (1 << 6)
 
-void *sys_map(size_t bytes)
+static void *map(size_t bytes, int prot)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	void *p = mmap(NULL, bytes, prot,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static void *remember(void *p, size_t bytes)
+{
+	if (p && own_add(p, bytes))
+		return p;
+	if (p)
+		munmap(p, bytes);
+	return NULL;
+}
+
+void *sys_map(size_t bytes)
+{
+	return remember(map(bytes, PROT_READ | PROT_WRITE), bytes);
+}
+
 void sys_unmap(void *p, size_t bytes)
 {
-	if (p && bytes)
-		munmap(p, bytes);
+	if (!p || !bytes)
+		return;
+	own_remove(p);
+	munmap(p, bytes);
 }
 
 void *sys_reserve(size_t bytes)
 {
 	/* Where mlockall(2) holds for new mappings, they come with pages. */
-	char *p = mmap(NULL, bytes + HUGE_BYTES, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	char *aligned;
+	char *p = map(bytes + HUGE_BYTES, PROT_NONE), *aligned;
 	size_t before;
 
-	if (p == MAP_FAILED)
+	if (!p)
 		return NULL;
 	if (munlock(p, bytes + HUGE_BYTES) ||
 	    mprotect(p, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE)) {
-		sys_unmap(p, bytes + HUGE_BYTES);
+		munmap(p, bytes + HUGE_BYTES);
 		return NULL;
 	}
 	before = (size_t)(-(uintptr_t)p & (HUGE_BYTES - 1));
 	aligned = p + before;
-	sys_unmap(p, before);
-	sys_unmap(aligned + bytes, HUGE_BYTES - before);
-	return aligned;
+	if (before)
+		munmap(p, before);
+	munmap(aligned + bytes, HUGE_BYTES - before);
+	return remember(aligned, bytes);
 }
 
 int sys_advise(void *addr, size_t bytes, int advice)
@@ -353,11 +369,23 @@ uint64_t sys_ticks_per_s(void)
 	return tsc_hz ? tsc_hz : 1000000000;
 }
 
+void *sys_clock_state(size_t *bytes)
+{
+	*bytes = sizeof(tsc_hz);
+	return &tsc_hz;
+}
+
 uint64_t sys_ticks(void)
 {
 	return tsc_hz ? __rdtsc() : raw_ns();
 }
 #else
+void *sys_clock_state(size_t *bytes)
+{
+	*bytes = 0;
+	return NULL;
+}
+
 uint64_t sys_ticks_per_s(void)
 {
 	return 1000000000;

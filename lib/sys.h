@@ -12,7 +12,7 @@
 
 /*
  * Zeroed memory of its own mapping, for what is touched while folios are in
- * flight: it never lies in memory that an application migrates. NULL without.
+ * flight: a call that names it is refused (own.h). NULL without.
  */
 void *sys_map(size_t bytes);
 void sys_unmap(void *p, size_t bytes);
@@ -55,6 +55,8 @@ int64_t sys_huge_bytes(int pagemap_fd, uint64_t addr, uint64_t bytes);
 /* The clock of real spaces: ticks, and how many make a second. */
 uint64_t sys_ticks(void);
 uint64_t sys_ticks_per_s(void);
+/* What sys_ticks() reads, which must not be migrated either. */
+void *sys_clock_state(size_t *bytes);
 
 /* CPU time of this thread, ns */
 uint64_t sys_thread_cpu_ns(void);

@@ -78,7 +78,8 @@ void migsim_migrator_close(struct migsim_migrator *m);
  * @m: used by one thread at a time
  * @folios: in the order of migration; addr and order set, the rest as it was
  *          or 0. Neither the array nor this thread's stack may lie within the
- *          folios, nor what an engine of one's own touches during the call.
+ *          folios, nor the library's mappings (its objects), nor what an
+ *          engine of one's own touches during the call.
  * @n: their number
  * @r: the call is added to it; may be NULL
  *

@@ -207,6 +207,40 @@ static void the_heap_moves(void **state)
 	in_child(migrate_heap);
 }
 
+/* Whatever lies at this address: the call is refused, and comes back. */
+static void assert_refused(struct migsim_migrator *m, const void *p)
+{
+	static struct migsim_folio f;
+
+	f = (struct migsim_folio){ .addr = (uintptr_t)p & ~(PAGE - 1) };
+	assert_int_equal(migsim_migrate(m, &f, 1, NULL), -EDEADLK);
+}
+
+static void migrate_own_memory(void **state)
+{
+	struct migsim_migrator *m = open_default(MIGSIM_MODE_SYNC);
+	struct migsim_report *r = migsim_report_new();
+	int on_stack = 0;
+
+	(void)state;
+	alarm(30);
+	assert_refused(m, m);
+	assert_refused(m, r);
+	assert_refused(m, &on_stack);
+	assert_refused(m, &errno);
+	assert_refused(m, (const void *)pthread_self());
+	assert_refused(m, stdout);	/* a variable of the C library */
+	alarm(0);
+	migsim_migrator_close(m);
+	migsim_report_free(r);
+}
+
+static void own_memory_is_refused(void **state)
+{
+	(void)state;
+	in_child(migrate_own_memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +249,7 @@ int main(void)
 		cmocka_unit_test(half_locked_memory_moves),
 		cmocka_unit_test(a_file_beside_is_no_harm),
 		cmocka_unit_test(the_heap_moves),
+		cmocka_unit_test(own_memory_is_refused),
 	};
 
 	need_uffd();
