@@ -50,8 +50,8 @@ struct migsim_copy {
 /**
  * struct migsim_completion - the end of one copy
  * @cookie: of the copy
- * @status: 0, or -errno: the destination holds nothing of use and the core
- *          copies again with the CPU
+ * @status: 0; anything else (-errno): the destination holds nothing of use and
+ *          the CPU copies again
  */
 struct migsim_completion {
 	uint64_t cookie;
@@ -65,8 +65,9 @@ struct migsim_completion {
 /**
  * struct migsim_engine_caps - what an open engine can do
  * @flags: MIGSIM_ENGINE_*
- * @channels: queues that copy on their own, at least 1; 0 is the CPU
- * @depth: most copies that may be submitted and not reaped, at least 1
+ * @channels: queues that copy on their own; 0: the CPU of the caller copies
+ * @depth: most copies that may be submitted and not reaped, at least 1. The
+ *         core never submits more.
  * @driver: what carries the copies, for the report; lives with the instance
  */
 struct migsim_engine_caps {
@@ -92,7 +93,7 @@ struct migsim_engine_env {
  * struct migsim_engine_ops - an engine
  * @size: sizeof(struct migsim_engine_ops)
  * @abi: MIGSIM_ENGINE_ABI
- * @name: word on the command line
+ * @name: word on the command line, without colon and comma
  * @help: one line
  * @needs: what the machine must have, one line; NULL for nothing
  * @params: options; NULL for none
@@ -107,7 +108,8 @@ struct migsim_engine_env {
  *          ours in flight, declined), -EOPNOTSUPP (declined), other -errno
  *          (declined). Never blocks.
  * @kick: optional; starts what was submitted.
- * @reap: fills up to @max completions and returns their number; waits for the
+ * @reap: fills up to @max completions, keeps the rest, and returns their
+ *        number; waits for the
  *        first at most @timeout_ns (0 polls). Who waits, and how, is the
  *        engine's affair. Returns 0 when the time is over, -errno when the
  *        engine is dead: all of its copies have then ended.

@@ -76,8 +76,9 @@ enum migsim_remap {
  *         stop a migration.
  * @submit: base pages handed to the engine at once; 0 is the whole flush group
  * @fan: channels a submit group is dealt over; 0 leaves it to the engine
- * @pieces: pieces every folio is cut into, 1 to 32; 0 counts as 1
- * @remap: enum migsim_remap
+ * @pieces: pieces every folio is cut into, 1 to 32; 0 counts as 1, more as 32,
+ *          and never more than the folio has base pages
+ * @remap: enum migsim_remap; anything else counts as folio
  * @copy_inline: the kernel without the series: copy and remap folio by folio
  * @no_offload: the CPU copies this group, the engine is not asked
  * @tick: ask again at the latest after so many ns; 0: after the next event

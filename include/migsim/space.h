@@ -74,7 +74,8 @@ struct migsim_space_note {
 };
 
 /**
- * struct migsim_space_ops - a space
+ * struct migsim_space_ops - a space; what is not optional must be there, unless
+ * @migrate is
  * @size: sizeof(struct migsim_space_ops)
  * @abi: MIGSIM_SPACE_ABI
  * @name: word on the command line (--backend)
@@ -102,15 +103,16 @@ struct migsim_space_note {
  *        has ended.
  * @alloc: gets targets (sets dst) for a prefix of the folios and returns its
  *         length; less than @n means that memory ran out.
- * @put: gives back targets that were not used.
- * @unmap: makes folios inaccessible. err of each: 0 (src and unmapped are
- *         set), -EAGAIN (worth another try), other (will never work).
+ * @put: gives back targets that were not used, of folios that had got one and
+ *       were not unmapped.
+ * @unmap: makes folios inaccessible. Sets err of each: 0 (src and unmapped are
+ *         set too), -EAGAIN (worth another try), other (will never work).
  *         Never -ENOMEM.
  * @flush: optional; the one flush of a group, before its first copy.
  * @copy: the CPU copies one folio. 0 or -errno (poisoned memory).
- * @remap: makes the content of dst accessible at addr. err of each: 0
- *         (remapped is set, dst is the folio, the old pages are the
- *         space's again), -EAGAIN, or other: nothing changed.
+ * @remap: makes the content of dst accessible at addr. Sets err of each: 0
+ *         (remapped is set; the pages at dst now belong to the application,
+ *         those at src to the space), -EAGAIN, or other: nothing changed.
  * @undo: makes the untouched content of src accessible at addr again and
  *        takes back the target. Sets remapped. Must not fail; where the
  *        application has unmapped the address meanwhile, there is nothing to

@@ -77,6 +77,18 @@ static void print_differences(FILE *out, const struct pair *p)
 	json_decref(o);
 }
 
+/* What spoiled a side spoils the verdict. */
+static void print_doubts(FILE *out, const struct side *s)
+{
+	const json_t *all = json_object_get(s->doc, "warnings"), *one;
+	size_t i;
+
+	json_array_foreach(all, i, one)
+		if (json_is_string(one))
+			print_wrapped(out, "   warning: ",
+				      json_string_value(one), WIDTH);
+}
+
 static void print_side(FILE *out, const char *lead, const struct side *s,
 		       size_t alone)
 {
@@ -97,6 +109,7 @@ static void print_side(FILE *out, const char *lead, const struct side *s,
 		return;
 	print_wrapped(out, lead, text, WIDTH);
 	free(text);
+	print_doubts(out, s);
 	print_emulated(out, s->emulated);
 }
 

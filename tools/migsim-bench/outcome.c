@@ -90,6 +90,9 @@ int outcome_finish(struct result *result, const struct trial *t,
 	result->batch_pages = batch_pages(t->cfg->policy);
 	if (t->cfg->mix.n > 1)
 		result->config->folios_per_call = t->shape.call;
+	else	/* whole calls only */
+		result->config->total = t->calls * t->shape.call *
+			(MIGSIM_PAGE_SIZE << t->cfg->mix.part[0].order);
 	result->verify_errors = -1;
 	if (t->cfg->verify)
 		result->verify_errors = (long)verify_sum(&t->bad);
@@ -101,6 +104,14 @@ int outcome_finish(struct result *result, const struct trial *t,
 	result->sum.size = sizeof(result->sum);
 	migsim_report_summary(pooled, &result->sum);
 	return describe_samples(result);
+}
+
+static uint64_t call_pages(const struct trial *t)
+{
+	const struct region_shape *shape = &t->shape;
+
+	return (shape->bytes / MIGSIM_PAGE_SIZE * shape->call +
+		shape->folios - 1) / shape->folios;
 }
 
 void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
@@ -120,6 +131,8 @@ void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
 	doubts->bad.wrong_page += t->bad.wrong_page;
 	doubts->bad.other += t->bad.other;
 	doubts->cached |= t->shape.bytes < 2 * cache;
+	doubts->short_calls |= result->batch_pages > 0 &&
+			       (uint64_t)result->batch_pages > call_pages(t);
 }
 
 /* Adds a sentence that is not there yet. */
@@ -175,6 +188,9 @@ static int warn_of_memory(struct results *rs, const struct outcome_doubts *d)
 	if (d->ran_dry)
 		ret |= warn(rs, "The warm pool ran dry: %" PRIu64 " target "
 			    "pages were allocated while the clock ran.", d->ran_dry);
+	if (d->short_calls)
+		ret |= warn(rs, "Where N is more than a call holds, the call "
+			    "is the batch: rows beyond that say nothing new.");
 	if (d->cached)
 		ret |= warn(rs, "The source memory may lie in the cache: it is "
 			    "smaller than twice the last-level cache.");

@@ -18,6 +18,7 @@ struct outcome_doubts {
 	uint64_t quarantined;	/* pages */
 	struct verify_bad bad;
 	bool cached;
+	bool short_calls;	/* shorter than a batch */
 };
 
 /* Adds a run to the samples and to the pooled report. 0 or -errno. */

@@ -162,7 +162,7 @@ static int print_results(FILE *out, const struct results *rs,
 		return -ENOMEM;
 	print_wrapped(out, "", same, WIDTH);
 	free(same);
-	fputs("N in base pages; first us: first-folio latency, median of runs;"
+	fputs("N in base pages; first us: first-folio latency, mean of a run;"
 	      "\ninaccessible us: mean/p99 over folios\n", out);
 	err = lkml_cross(out, rs, fs);
 	return err > 0 ? print_list(out, rs, fs) : err;

@@ -86,7 +86,7 @@ static void add_heads(struct table *tb, int line)
 	static const char *const head[2][9] = {
 		{ "N", "GiB/s", "[95 %]", "first us", "", "inacc. us", "",
 		  "", "page-s" },
-		{ "pages", "median", "", "median", "p99", "mean", "p99", "max",
+		{ "pages", "median", "", "mean", "p99", "mean", "p99", "max",
 		  "/GiB" },
 	};
 	struct grid *g = &tb->grid;
