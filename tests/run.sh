@@ -86,7 +86,7 @@ run_tests() { # PRESET [CTEST-OPTION...]
 }
 
 bench/quickstart.sh --deps-only clang libclang-rt-dev libcmocka-dev \
-	liburing-dev valgrind
+	liburing-dev python3 valgrind
 
 if [[ $sanitize ]]; then
 	export ASAN_OPTIONS=detect_leaks=1
