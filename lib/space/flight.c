@@ -37,7 +37,7 @@ void mark_leaving(struct uffd *u, struct migsim_folio **folios,
 		f = folios[i];
 		bytes = migsim_folio_bytes(f);
 		r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
-		if (!r)
+		if (!r || f->addr < r->lo || f->addr + bytes > r->hi)
 			f->err = -EFAULT;
 		else if (!r->registered)
 			f->err = r->err;

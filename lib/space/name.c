@@ -21,104 +21,90 @@ void unname_ranges(struct uffd *u)
 
 	for (r = u->ranges.range; r < u->ranges.range + u->ranges.n; r++) {
 		if (r->registered)
-			sys_uffd_unregister(u->fd, r->start, r->end - r->start);
+			sys_uffd_unregister(u->fd, r->lo, r->hi - r->lo);
 		r->registered = false;
+		r->lo = r->hi = 0;
 	}
 }
 
 /*
- * Makes a range for a folio that lies in none: what the list names of its VMA.
- * Nothing when there is no VMA around it: its move will say so.
+ * The range around a folio. One that is not known is learnt, as large as its
+ * VMA; where none is around it, its move will say so.
  */
-static int meet(struct uffd *u, const struct migsim_folio *folios, size_t n,
-		const struct migsim_folio *f)
+static int find_range(struct uffd *u, const struct migsim_folio *f,
+		      struct range **r)
 {
-	uint64_t lo = f->addr, hi = lo + migsim_folio_bytes(f);
+	uint64_t bytes = migsim_folio_bytes(f);
 	struct vma vma;
 	int err;
 
-	if (vma_find(f->addr, &vma) || hi > vma.end)
+	*r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
+	if (*r || vma_find(f->addr, &vma) || f->addr + bytes > vma.end)
 		return 0;
-	for (; f < folios + n; f++) {
-		if (f->addr < vma.start ||
-		    f->addr + migsim_folio_bytes(f) > vma.end)
-			continue;
-		if (f->addr < lo)
-			lo = f->addr;
-		if (f->addr + migsim_folio_bytes(f) > hi)
-			hi = f->addr + migsim_folio_bytes(f);
-	}
 	pthread_mutex_lock(&u->bits);
-	err = ranges_add(&u->ranges, lo, hi, &vma);
+	err = ranges_add(&u->ranges, vma.start, vma.end, &vma);
 	pthread_mutex_unlock(&u->bits);
+	*r = ranges_find(&u->ranges, &u->hint, f->addr, bytes);
 	return err;
 }
 
-/* Every folio lies in a range, as far as there can be one. 0 or -ENOMEM. */
-static int meet_all(struct uffd *u, const struct migsim_folio *folios, size_t n)
+/* What the list names of every range. 0 or -ENOMEM. */
+static int find_ranges(struct uffd *u, const struct migsim_folio *folios,
+		       size_t n)
 {
 	const struct migsim_folio *f;
 	struct range *r = NULL;
+	uint64_t end;
 	int err;
 
 	for (f = folios; f < folios + n; f++) {
-		if (r && f->addr >= r->start &&
-		    f->addr + migsim_folio_bytes(f) <= r->end)
+		end = f->addr + migsim_folio_bytes(f);
+		if (!r || f->addr < r->start || end > r->end) {
+			err = find_range(u, f, &r);
+			if (err)
+				return err;
+		}
+		if (!r)
 			continue;
-		r = ranges_find(&u->ranges, &u->hint, f->addr,
-				migsim_folio_bytes(f));
-		if (r)
-			continue;
-		err = meet(u, folios, n, f);
-		if (err)
-			return err;
-		r = ranges_find(&u->ranges, &u->hint, f->addr,
-				migsim_folio_bytes(f));
+		if (!r->hi || f->addr < r->lo)
+			r->lo = f->addr;
+		if (end > r->hi)
+			r->hi = end;
 	}
 	return 0;
 }
 
 /* False: some could not be registered, and say why. */
-static bool register_named(struct uffd *u, const struct migsim_folio *folios,
-			   size_t n)
+static bool register_named(struct uffd *u)
 {
-	const struct migsim_folio *f;
-	struct range *r = NULL;
+	struct range *r;
 	bool all = true;
 
-	for (f = folios; f < folios + n; f++) {
-		if (r && f->addr >= r->start && f->addr < r->end)
+	for (r = u->ranges.range; r < u->ranges.range + u->ranges.n; r++) {
+		if (!r->hi)
 			continue;
-		r = ranges_find(&u->ranges, &u->hint, f->addr,
-				migsim_folio_bytes(f));
-		if (!r || r->registered)
-			continue;
-		r->err = sys_uffd_register(u->fd, r->start, r->end - r->start);
+		r->err = sys_uffd_register(u->fd, r->lo, r->hi - r->lo);
 		r->registered = !r->err;
 		all &= r->registered;
 	}
 	return all;
 }
 
-/*
- * Puts what the folios name under userfaultfd. A VMA may have changed since its
- * range was made: those are made anew.
- */
-int name_ranges(struct uffd *u, const struct migsim_folio *folios,
-		       size_t n)
+/* A VMA may have changed since its range was learnt: those are learnt anew. */
+int name_ranges(struct uffd *u, const struct migsim_folio *folios, size_t n)
 {
 	size_t i;
 	int err;
 
-	err = meet_all(u, folios, n);
-	if (err || register_named(u, folios, n))
+	err = find_ranges(u, folios, n);
+	if (err || register_named(u))
 		return err;
 	for (i = u->ranges.n; i--;)
-		if (u->ranges.range[i].err)
+		if (u->ranges.range[i].hi && !u->ranges.range[i].registered)
 			drop_range(u, &u->ranges.range[i]);
 	unname_ranges(u);
-	err = meet_all(u, folios, n);
+	err = find_ranges(u, folios, n);
 	if (!err)
-		register_named(u, folios, n);
+		register_named(u);
 	return err;
 }

@@ -73,6 +73,17 @@ static int make_room(struct ranges *rs)
 	return 0;
 }
 
+/* What the running call has named so far stays named. */
+static void name_too(struct range *r, const struct range *old)
+{
+	if (!old->hi)
+		return;
+	if (!r->hi || old->lo < r->lo)
+		r->lo = old->lo;
+	if (old->hi > r->hi)
+		r->hi = old->hi;
+}
+
 int ranges_add(struct ranges *rs, uint64_t start, uint64_t end,
 	       const struct vma *vma)
 {
@@ -93,10 +104,17 @@ int ranges_add(struct ranges *rs, uint64_t start, uint64_t end,
 			i++;	/* a neighbour in another VMA */
 			continue;
 		}
+		name_too(&r, old);
 		ranges_drop(rs, old);
 	}
 	r.start = start;
 	r.end = end;
+	if (r.lo < start)
+		r.lo = start;
+	if (r.hi > end)
+		r.hi = end;
+	if (r.lo >= r.hi)
+		r.lo = r.hi = 0;
 	r.flight = sys_map(flight_bytes(start, end));
 	if (!r.flight || make_room(rs)) {
 		sys_unmap(r.flight, flight_bytes(start, end));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ranges of the application's memory that calls have named, each within one
- * VMA, with a bit for every base page that is in flight.
+ * Ranges of the application's memory that calls have met, each as its
+ * VMA was then, with a bit for every base page that is in flight.
  */
 #ifndef MIGSIM_RANGE_H
 #define MIGSIM_RANGE_H
@@ -13,7 +13,8 @@
 struct range {
 	uint64_t start, end;
 	uint64_t *flight;	/* a bit a base page */
-	bool registered;	/* under userfaultfd, for the running call */
+	uint64_t lo, hi;	/* what the running call names of it; hi 0: nothing */
+	bool registered;	/* [lo, hi) is under userfaultfd */
 	int err;		/* why it is not */
 };
 

@@ -55,7 +55,10 @@ struct uffd {
 	atomic_int forks;	/* waiting for the flight to end */
 };
 
-/* name.c: 0 or -ENOMEM; what waits for a first touch goes on behind the second */
+/*
+ * name.c: puts what the folios name under userfaultfd, 0 or -ENOMEM; and takes
+ * it away, when what waits for a first touch goes on.
+ */
 int name_ranges(struct uffd *u, const struct migsim_folio *folios, size_t n);
 void unname_ranges(struct uffd *u);
 

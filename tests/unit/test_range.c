@@ -178,6 +178,26 @@ static void flight_bits(void **state)
 		assert_false(range_in_flight(&rs.range[0], P(1000 + k)));
 }
 
+/* A VMA that changed while a list was read: what was named stays named. */
+static void names_are_kept(void **state)
+{
+	(void)state;
+	add_within(0, 100, 0, 100);
+	rs.range[0].lo = P(10);
+	rs.range[0].hi = P(60);
+	add_within(40, 200, 40, 200);
+	assert_int_equal(rs.n, 1);
+	assert_range(0, 40, 200);
+	assert_int_equal(rs.range[0].lo, P(40));
+	assert_int_equal(rs.range[0].hi, P(60));
+	/* Nothing of it lies in the new one. */
+	rs.range[0].lo = P(40);
+	rs.range[0].hi = P(50);
+	add_within(60, 200, 60, 200);
+	assert_range(0, 60, 200);
+	assert_int_equal(rs.range[0].hi, 0);
+}
+
 static char *map(size_t bytes, int prot)
 {
 	char *p = mmap(NULL, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -238,6 +258,7 @@ int main(void)
 		cmocka_unit_test_teardown(found_only_when_whole, forget_all),
 		cmocka_unit_test_teardown(dropped_is_not_found, forget_all),
 		cmocka_unit_test_teardown(flight_bits, forget_all),
+		cmocka_unit_test_teardown(names_are_kept, forget_all),
 		cmocka_unit_test(vma_bounds),
 		cmocka_unit_test(vma_lock),
 	};
