@@ -4,7 +4,6 @@
  * that its calls work in.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <migsim/log.h>

@@ -3,8 +3,6 @@
  * What a call names: its folios' VMAs, as ranges that are under userfaultfd
  * until the call has ended.
  */
-#include <errno.h>
-
 #include "sys.h"
 #include "uffd.h"
 

@@ -56,6 +56,10 @@ refused "'--frob' is no command" --frob
 
 # --- options
 refused '--nonsense is unknown' run --nonsense
+refused 'mode async has no part' run --backend kernel --mode async
+refused 'pool cold has no part' run --backend kernel --pool cold
+refused 'reason demotion has no part' run --backend kernel --reason demotion
+refused 'option pages is given twice' run --policy batch:pages=1,pages=2
 refused '-x is unknown' run -x
 refused '-xyz is unknown' run --quiet -xyz
 refused '--fo could be several' run --fo 4K

@@ -139,3 +139,17 @@ interrupt() { # SECONDS-BEFORE
 }
 interrupt 3
 check "$tmp/int" contiguous stopped
+
+# What a run moved, not what was asked for; and a batch no larger than a call.
+"$BENCH" run --total 8M --folios-per-call 1000 --batch 4096 --runs 1 --warmup 0 \
+	--quiet --format json >"$tmp/short" || fail "calls shorter than a batch"
+python3 - "$tmp/short" <<'END'
+import json, sys
+
+doc = json.load(open(sys.argv[1]))
+result = doc["results"][0]
+assert result["config"]["total_bytes"] == 2000 * 4096, result["config"]
+assert result["counters"]["migrated"] == 2000, result["counters"]
+assert result["counters"]["max_pages_in_flight"] == 1000, result["counters"]
+assert any("the call is the batch" in w for w in doc["warnings"]), doc
+END

@@ -207,6 +207,30 @@ static void the_heap_moves(void **state)
 	in_child(migrate_heap);
 }
 
+/* A hint that was too small bounds the batches, and fails nothing. */
+static void longer_calls_than_told_move(void **state)
+{
+	struct migsim_summary s = { .size = sizeof(s) };
+	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_report *r = migsim_report_new();
+	struct migsim_migrator *m;
+	char *p = memory_map(N * PAGE, 0);
+
+	(void)state;
+	o.policy = "batch:pages=4096";
+	o.call_pages = 64;
+	assert_int_equal(migsim_migrator_open(&m, &o), 0);
+	memory_fill(p, N * PAGE, 8);
+	assert_int_equal(migsim_migrate_range(m, p, N * PAGE, 0, r), 0);
+	migsim_report_summary(r, &s);
+	assert_int_equal(s.max_pages_in_flight, 64);
+	assert_int_equal(s.groups, N / 64);
+	assert_int_equal(memory_check(p, N * PAGE, 8), -1);
+	migsim_migrator_close(m);
+	migsim_report_free(r);
+	memory_unmap(p, N * PAGE);
+}
+
 /* Whatever lies at this address: the call is refused, and comes back. */
 static void assert_refused(struct migsim_migrator *m, const void *p)
 {
@@ -250,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_file_beside_is_no_harm),
 		cmocka_unit_test(the_heap_moves),
 		cmocka_unit_test(own_memory_is_refused),
+		cmocka_unit_test(longer_calls_than_told_move),
 	};
 
 	need_uffd();
