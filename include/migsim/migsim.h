@@ -7,6 +7,7 @@
 #include <migsim/migrate.h>
 #include <migsim/param.h>
 #include <migsim/policy.h>
+#include <migsim/profile.h>
 #include <migsim/report.h>
 #include <migsim/space.h>
 #include <migsim/stats.h>

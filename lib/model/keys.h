@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parameters of a profile, by number. keys.c has what they mean.
+ */
+#ifndef MIGSIM_MODEL_KEYS_H
+#define MIGSIM_MODEL_KEYS_H
+
+#include <migsim/profile.h>
+
+enum profile_key {
+	/* [cpu] */
+	KEY_CALL,
+	KEY_COLD_CALL,
+	KEY_COLD_UNMAP,
+	KEY_FLUSH_BASE,
+	KEY_UNMAP,
+	KEY_REMAP,
+	KEY_PTE,
+	KEY_SPILL,
+	KEY_COPY,
+	/* [channel] */
+	KEY_CHANNEL,
+	KEY_MAP_PAGE,
+	KEY_MAP_LARGE,
+	KEY_STREAM,
+	KEY_PORT,
+	KEY_TRANSLATE,
+	KEY_LINK,
+	/* [structure] */
+	KEY_CHANNELS,
+	KEY_PORTS,
+	KEY_SMALL_ORDER,
+	KEY_HUGE_ORDER,
+	KEY_COLD_UNMAP_FOLIOS,
+	KEY_COLD_ISOLATE_FOLIOS,
+	KEY_COLD_ISOLATE,
+	KEY_COLD_COPY_PAGES,
+	KEY_COLD_COPY,
+	KEY_SPILL_PAGES,
+	KEY_SPILL_UNMAP,
+	KEY_FLUSH_SHARE,
+	KEY_ISOLATE_SHARE,
+	KEY_PUTBACK_SHARE,
+	KEY_HUGE_REMAP,
+	KEY_PTE_UNMAP,
+	KEY_RELEASE,
+	KEY_BASE_LEVEL,
+	KEY_LINK_LEVEL,
+	/* [machine] */
+	KEY_CPUS,
+	KEY_FLUSH_PER_CPU,
+	KEY_COMPLETION,
+	KEY_COMPLETION_PER,
+	KEY_COMPLETION_US,
+	KEY_IRQ,
+	KEY_WAKE,
+	KEY_PIECE,
+	/* [measured] */
+	KEY_MEASURED_CHANNELS,
+	KEY_MEASURED_BATCH_MIN,
+	KEY_MEASURED_BATCH_MAX,
+	KEY_MEASURED_ORDER_MIN,
+	KEY_MEASURED_ORDER_MAX,
+	KEY_SCATTER_GIB_S,
+	KEY_SCATTER_FIRST,
+	PROFILE_KEYS,
+};
+
+_Static_assert(PROFILE_KEYS <= MIGSIM_PROFILE_MAX_KEYS, "slopes have room");
+
+enum { PORTS_PAIR, PORTS_ANY, PORTS_FIRST };
+enum { COMPLETION_POLL, COMPLETION_IRQ };
+enum { PER_DESCRIPTOR, PER_GROUP };
+
+/* More channels than this have no rates. */
+#define MODEL_MAX_CHANNELS 64
+
+extern const struct migsim_profile_key profile_keys[PROFILE_KEYS];
+
+#endif
