@@ -306,7 +306,7 @@ long migsim_migrate(struct migsim_migrator *m, struct migsim_folio *folios,
 	m->n = n;
 	m->next = 0;
 	err = check_folios(m, folios, n, &span);
-	if (!err)
+	if (!err && !(m->space_caps.flags & MIGSIM_SPACE_VIRTUAL))
 		err = check_own_memory(folios, n, span);
 	if (!err)
 		err = make_lists(m, n);

@@ -39,6 +39,12 @@ static uint64_t piece_start(const struct migsim_folio *f, uint32_t pieces,
 	return migsim_folio_pages(f) * piece / pieces * MIGSIM_PAGE_SIZE;
 }
 
+/* Without a fan the engine deals out. */
+static uint16_t first_lane(const struct group *g)
+{
+	return g->how.fan ? 0 : MIGSIM_LANE_ANY;
+}
+
 static void make_copy(const struct group *g, uint32_t i, uint32_t piece,
 		      uint32_t pieces, struct migsim_copy *c)
 {
@@ -55,7 +61,7 @@ static void make_copy(const struct group *g, uint32_t i, uint32_t piece,
 	c->cookie = cookie(g, i, piece);
 	c->group = g->seq;
 	c->piece = (uint16_t)piece;
-	c->lane = 0;
+	c->lane = first_lane(g);
 	if (g->how.fan > 1)
 		c->lane = (uint16_t)((i * pieces + piece) % g->how.fan);
 }
@@ -100,6 +106,7 @@ static uint32_t make_whole_copies(struct migsim_migrator *m, struct group *g,
 	struct migsim_folio *const *list = g->list + g->submitted;
 	uint32_t ahead = g->nr - g->submitted;
 	uint64_t first = cookie(g, g->submitted, 0);
+	uint16_t lane = first_lane(g);
 	uint32_t seq = g->seq;
 
 	for (i = 0; i < n; i++, g->submitted++) {
@@ -115,6 +122,7 @@ static uint32_t make_whole_copies(struct migsim_migrator *m, struct group *g,
 			.len = migsim_folio_bytes(f),
 			.cookie = first + ((uint64_t)i << 32),
 			.group = seq,
+			.lane = lane,
 		};
 	}
 	return n;

@@ -37,9 +37,30 @@ static int open_space(struct migsim_migrator *m,
 		.pool_bytes = o->pool_bytes,
 		.max_window = m->max_window,
 		.call_pages = o->call_pages,
+		.profile = o->profile,
 	};
 
 	return m->space->open(&m->space_priv, &env, m->space_spec.args);
+}
+
+/* A virtual space has no memory that an engine could touch. */
+static int check_engine(const struct migsim_migrator *m)
+{
+	const uint32_t blind = MIGSIM_ENGINE_VIRTUAL | MIGSIM_ENGINE_NO_COPY;
+
+	if (!m->engine_caps.depth) {
+		migsim_log(MIGSIM_LOG_ERROR, "engine %s has a depth of 0",
+			   m->engine->name);
+		return -EINVAL;
+	}
+	if ((m->space_caps.flags & MIGSIM_SPACE_VIRTUAL) &&
+	    !(m->engine_caps.flags & blind)) {
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "engine %s copies real memory and %s has none; take the engine model",
+			   m->engine->name, m->space->name);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int open_engine(struct migsim_migrator *m,
@@ -49,6 +70,7 @@ static int open_engine(struct migsim_migrator *m,
 		.from = o->from,
 		.to = o->to,
 		.space = m->space_priv,
+		.space_name = m->space->name,
 	};
 	int err;
 
@@ -56,13 +78,10 @@ static int open_engine(struct migsim_migrator *m,
 	if (err)
 		return err;
 	m->engine->caps(m->engine_priv, &m->engine_caps);
-	if (!m->engine_caps.depth) {
-		migsim_log(MIGSIM_LOG_ERROR, "engine %s has a depth of 0",
-			   m->engine->name);
+	err = check_engine(m);
+	if (err)
 		m->engine->close(m->engine_priv);
-		return -EINVAL;
-	}
-	return 0;
+	return err;
 }
 
 static int parse_words(struct migsim_migrator *m,

@@ -34,7 +34,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct registry registries[OPS_KINDS] = {
 	[OPS_ENGINE] = {
 		"engine", MIGSIM_ENGINE_ABI, sizeof(struct migsim_engine_ops),
-		2, { HEAD(engine_memcpy), HEAD(engine_null) },
+		3, { HEAD(engine_memcpy), HEAD(engine_null),
+		     HEAD(engine_model) },
 	},
 	[OPS_POLICY] = {
 		"policy", MIGSIM_POLICY_ABI, sizeof(struct migsim_policy_ops),
@@ -42,7 +43,7 @@ static struct registry registries[OPS_KINDS] = {
 	},
 	[OPS_SPACE] = {
 		"space", MIGSIM_SPACE_ABI, sizeof(struct migsim_space_ops),
-		2, { HEAD(space_uffd), HEAD(space_kernel) },
+		3, { HEAD(space_uffd), HEAD(space_kernel), HEAD(space_model) },
 	},
 };
 

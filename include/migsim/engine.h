@@ -27,6 +27,8 @@ extern "C" {
 
 #define MIGSIM_ENGINE_ABI	1
 
+#define MIGSIM_LANE_ANY		UINT16_MAX
+
 /**
  * struct migsim_copy - one copy; belongs to the core until submit returns
  * @dst: where to; writable, does not overlap @src
@@ -35,7 +37,9 @@ extern "C" {
  * @cookie: returned with the completion, means nothing to the engine
  * @group: number of the flush group, for cancel
  * @piece: which piece of its folio this is, from 0
- * @lane: hint: copies of different lanes want different channels
+ * @lane: copies submitted between two kicks: those of one lane go to one
+ *        channel, in order, those of different lanes to different ones where
+ *        there are enough; MIGSIM_LANE_ANY: the engine deals them out
  */
 struct migsim_copy {
 	void *dst;
@@ -61,6 +65,7 @@ struct migsim_completion {
 /* flags of struct migsim_engine_caps */
 #define MIGSIM_ENGINE_SYNC	(1u << 0) /* copies within submit */
 #define MIGSIM_ENGINE_NO_COPY	(1u << 1) /* copies nothing: no verification */
+#define MIGSIM_ENGINE_VIRTUAL	(1u << 2) /* for virtual spaces: touches no memory */
 
 /**
  * struct migsim_engine_caps - what an open engine can do
@@ -82,11 +87,13 @@ struct migsim_engine_caps {
  * @from: source node, -1 when unknown
  * @to: target node, -1 when unknown
  * @space: private data of the space, for engines made for one space
+ * @space_name: whose private data that is
  */
 struct migsim_engine_env {
 	int from;
 	int to;
 	void *space;
+	const char *space_name;
 };
 
 /**

@@ -16,6 +16,7 @@ extern "C" {
 #endif
 
 struct migsim_migrator;
+struct migsim_profile;
 
 /**
  * struct migsim_options - what a migrator is made of
@@ -33,6 +34,9 @@ struct migsim_migrator;
  *                   0 is 10000, as the series' dcbm driver waits
  * @call_pages: most base pages of one call, when known, so that pools are not
  *              made larger than that, nor batches; 0: unknown
+ * @profile: what the space "model" computes with; the caller's, unchanged
+ *           until the migrator is closed; NULL: the profile that the space's
+ *           word names
  */
 struct migsim_options {
 	size_t size;
@@ -47,6 +51,7 @@ struct migsim_options {
 	uint64_t pool_bytes;
 	uint32_t copy_timeout_ms;
 	uint64_t call_pages;
+	const struct migsim_profile *profile;
 };
 
 /** MIGSIM_OPTIONS_INIT - options with every default */

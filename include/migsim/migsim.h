@@ -5,6 +5,7 @@
 #include <migsim/engine.h>
 #include <migsim/log.h>
 #include <migsim/migrate.h>
+#include <migsim/model.h>
 #include <migsim/param.h>
 #include <migsim/policy.h>
 #include <migsim/profile.h>

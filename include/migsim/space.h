@@ -25,9 +25,11 @@ extern "C" {
 
 #define MIGSIM_SPACE_ABI	1
 
+struct migsim_profile;
+
 /* flags of struct migsim_space_caps */
 #define MIGSIM_SPACE_UNMAP_FLUSHES (1u << 0) /* unmap and flush are one step */
-#define MIGSIM_SPACE_VIRTUAL	   (1u << 1) /* the clock is not real time */
+#define MIGSIM_SPACE_VIRTUAL	   (1u << 1) /* no real memory, no real time */
 
 /**
  * struct migsim_space_caps - what an open space is
@@ -47,6 +49,7 @@ struct migsim_space_caps {
  * @pool_bytes: bound on the memory that a pool holds; 0 lets the space choose
  * @max_window: base pages in flight at most, the folio that crosses it aside
  * @call_pages: most base pages of one call, when known; 0 otherwise
+ * @profile: struct migsim_profile to compute with; NULL: the space's own choice
  */
 struct migsim_space_env {
 	int from;
@@ -55,6 +58,7 @@ struct migsim_space_env {
 	uint64_t pool_bytes;
 	uint64_t max_window;
 	uint64_t call_pages;
+	const struct migsim_profile *profile;
 };
 
 /**

@@ -163,7 +163,7 @@ static void fake_close(void *priv)
 static void fake_caps(void *priv, struct migsim_space_caps *caps)
 {
 	(void)priv;
-	caps->flags = MIGSIM_SPACE_VIRTUAL;
+	caps->flags = 0;
 	caps->ticks_per_s = 1000000000;
 }
 

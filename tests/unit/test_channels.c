@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The channels of the model by themselves: what goes in comes out once, and
+ * nothing is faster than its own channel, its port and the link.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_engine.h"
+#include "model/channels.h"
+#include "model/profile.h"
+
+#define ROOM	4096
+
+/* cmocka's own compares floats. */
+#define assert_within(a, b, by)	assert_true(fabs((a) - (b)) <= (by))
+
+static struct costs costs;
+static struct channels c;
+static uint64_t seed;
+
+static void costs_with(const char *word)
+{
+	struct migsim_profile *p;
+
+	assert_int_equal(migsim_profile_open(&p, word), 0);
+	costs_of(p->value, &costs);
+	migsim_profile_close(p);
+}
+
+static void open_n(uint32_t n)
+{
+	assert_int_equal(channels_open(&c, &costs, n, ROOM), 0);
+}
+
+static void queue(uint32_t channel, uint64_t cookie, unsigned int order,
+		  uint64_t len, uint32_t group)
+{
+	uint32_t at = entry_new(&c);
+
+	c.entry[at] = (struct entry){ .cookie = cookie, .len = len,
+				      .order = (uint8_t)order, .group = group,
+				      .flags = ENTRY_LAST };
+	channels_queue(&c, channel, at);
+}
+
+static void queue_folios(uint32_t channel, unsigned int order, unsigned int n)
+{
+	while (n--)
+		queue(channel, 0, order, MIGSIM_PAGE_SIZE << order, 0);
+}
+
+/* Pages a ps that a rate gives. */
+static double rate(uint64_t page_ps)
+{
+	return 1 / (double)page_ps;
+}
+
+static uint64_t alone_ps(unsigned int level)
+{
+	return costs.ps[costs_wait(level, 1, false)];
+}
+
+/* The link: no level, no port, only what every channel adds. */
+static double link_ps(void)
+{
+	double a = (double)costs.ps[costs_wait(0, 1, false)];
+	double b = (double)costs.ps[costs_wait(0, 2, false)];
+
+	/* t(k)^2 = s^2 + (k D)^2 */
+	return sqrt((b * b - a * a) / 3);
+}
+
+static void check_rates(void)
+{
+	double sum = 0, port;
+	uint32_t i;
+
+	for (i = 0; i < c.n; i++) {
+		const struct channel *ch = &c.ch[i];
+		unsigned int level;
+
+		if (!ch->active)
+			continue;
+		level = costs.level[c.entry[ch->queue.head].order];
+		assert_true(ch->page_ps >= alone_ps(level));
+		sum += rate(ch->page_ps);
+	}
+	assert_true(sum <= 1 / link_ps() * (1 + 1e-9));
+	if (costs.ports != PORTS_PAIR)
+		return;
+	for (i = 0; i + 1 < c.n; i += 2) {
+		if (!c.ch[i].active || !c.ch[i + 1].active)
+			continue;
+		port = rate(c.ch[i].page_ps) + rate(c.ch[i + 1].page_ps);
+		/* Two ports' worth is what a shared state of two allows. */
+		assert_true(port <= 2 * rate(costs.ps[costs_wait(0, 2, true)]) *
+				    (1 + 1e-9));
+	}
+}
+
+/* Takes what has ended; counts how often each cookie came. */
+static uint64_t take_done(unsigned char *seen)
+{
+	uint64_t bytes = 0;
+	uint32_t at;
+
+	while ((at = list_take(&c, &c.done)) != NO_ENTRY) {
+		bytes += c.entry[at].len;
+		if (seen)
+			seen[c.entry[at].cookie]++;
+		entry_free(&c, at);
+	}
+	return bytes;
+}
+
+/* Random copies, at random times, on random channels. */
+static void a_storm(uint32_t channels)
+{
+	static const unsigned char orders[] = { 0, 2, 4, 6, 8, 9 };
+	static unsigned char seen[ROOM];
+	uint64_t t = 0, in = 0, out = 0, before;
+	uint32_t i, n = 3000;
+
+	memset(seen, 0, sizeof(seen));
+	open_n(channels);
+	for (i = 0; i < n; i++) {
+		unsigned int order = orders[fake_random(&seed) % 6];
+		uint64_t len = MIGSIM_PAGE_SIZE << order;
+
+		if (!(fake_random(&seed) % 3))
+			len = len / 2 + 64;
+		queue((uint32_t)(fake_random(&seed) % channels), i, order, len,
+		      i);
+		in += len;
+		if (fake_random(&seed) % 4)
+			continue;
+		channels_start(&c, t);
+		check_rates();
+		for (uint64_t k = fake_random(&seed) % 8; k; k--) {
+			before = c.next;
+			if (before == UINT64_MAX)
+				break;
+			t = before;
+			channels_run(&c, t);
+			assert_true(c.next > before);
+			check_rates();
+			out += take_done(seen);
+		}
+		/* No more came out than the link can have carried. */
+		assert_true((double)out / MIGSIM_PAGE_SIZE * link_ps() <=
+			    (double)t * (1 + 1e-9));
+	}
+	channels_start(&c, t);
+	while (c.next != UINT64_MAX) {
+		before = c.next;
+		channels_run(&c, before);
+		assert_true(c.next > before);
+	}
+	out += take_done(seen);
+	assert_int_equal(in, out);
+	for (i = 0; i < n; i++)
+		assert_int_equal(seen[i], 1);
+	assert_int_equal(c.active, 0);
+	assert_int_equal(c.in_use, 0);
+	channels_close(&c);
+}
+
+static void bytes_in_are_bytes_out_and_nothing_is_too_fast(void **state)
+{
+	static const char *const words[] = {
+		"zen3-ptdma", "zen3-ptdma:ports=any", "zen3-ptdma:ports=first",
+		"zen3-ptdma:link_us=0.4", "fast-engine",
+	};
+	size_t i;
+
+	(void)state;
+	seed = 1;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		costs_with(words[i]);
+		a_storm(1);
+		a_storm(5);
+		a_storm(16);
+	}
+}
+
+static uint64_t run_all(void)
+{
+	uint64_t t = 0;
+
+	channels_start(&c, 0);
+	while (c.next != UINT64_MAX)
+		channels_run(&c, t = c.next);
+	take_done(NULL);
+	return t;
+}
+
+static void one_channel_is_the_closed_form(void **state)
+{
+	unsigned int order, n;
+
+	(void)state;
+	costs_with("zen3-ptdma");
+	for (order = 0; order <= MIGSIM_MAX_ORDER; order++) {
+		for (n = 1; n < 100; n += 7) {
+			open_n(1);
+			queue_folios(0, order, n);
+			assert_int_equal(run_all(), ((uint64_t)n << order) *
+					 alone_ps(costs.level[order]));
+			channels_close(&c);
+		}
+	}
+	/* 2M alone: the figure that was measured, 13.4 GiB/s. */
+	assert_within((double)alone_ps(0) / 1e6, 0.295, 0.01);
+}
+
+/* Slices as even as the model's: t(k) for all of a stage, as published. */
+static void even_slices_are_the_published_stages(void **state)
+{
+	static const uint32_t nr[][2] = { { 16, 1 }, { 16, 33 }, { 12, 512 },
+					  { 4, 6 }, { 3, 8 } };
+	uint64_t base, rem, expected, took;
+	uint32_t i, k;
+	size_t at;
+
+	(void)state;
+	costs_with("zen3-ptdma:ports=any");
+	for (at = 0; at < sizeof(nr) / sizeof(nr[0]); at++) {
+		uint32_t n = nr[at][0] < nr[at][1] ? nr[at][0] : nr[at][1];
+
+		k = n;
+		base = nr[at][1] / k;
+		rem = nr[at][1] % k;
+		open_n(nr[at][0]);
+		for (i = 0; i < k; i++)
+			queue_folios(i, 9, (unsigned int)(base + (i < rem)));
+		took = run_all();
+		expected = base * 512 * costs.ps[costs_wait(0, k, k > 1)];
+		if (rem)
+			expected += 512 * costs.ps[costs_wait(0, (unsigned int)rem,
+							      rem > 1)];
+		assert_in_range(took, expected, expected + 2 * base + 2);
+		channels_close(&c);
+	}
+}
+
+static uint64_t dealt(uint32_t channels, unsigned int order, uint32_t folios)
+{
+	uint64_t took;
+	uint32_t i;
+
+	open_n(channels);
+	for (i = 0; i < channels; i++)
+		queue_folios(i, order, folios / channels);
+	took = run_all();
+	channels_close(&c);
+	return took;
+}
+
+/* Where the folios can be dealt evenly; nothing is paid for a channel here. */
+static void more_channels_never_hurt(void **state)
+{
+	static const uint32_t n[] = { 1, 2, 3, 4, 6, 8, 12, 16 };
+	static const char *const words[] = { "zen3-ptdma", "cxl-far",
+					     "fast-engine" };
+	uint64_t before, took;
+	unsigned int order, i, w;
+
+	(void)state;
+	for (w = 0; w < 3; w++) {
+		costs_with(words[w]);
+		for (order = 0; order <= MIGSIM_MAX_ORDER; order++) {
+			before = UINT64_MAX;
+			for (i = 0; i < 8; i++) {
+				took = dealt(n[i], order, 48);
+				assert_true(took <= before);
+				before = took;
+			}
+		}
+	}
+}
+
+static void neighbours_share_a_port(void **state)
+{
+	uint64_t alone, pair, apart, any, first;
+
+	(void)state;
+	costs_with("zen3-ptdma:link_us=0");
+	alone = 512 * alone_ps(0);
+	open_n(4);
+	queue_folios(0, 9, 1);
+	queue_folios(1, 9, 1);
+	pair = run_all();
+	channels_close(&c);
+	open_n(4);
+	queue_folios(0, 9, 1);
+	queue_folios(2, 9, 1);
+	apart = run_all();
+	channels_close(&c);
+	assert_true(pair > alone * 3 / 2);
+	assert_int_equal(apart, alone);
+
+	costs_with("zen3-ptdma:link_us=0,ports=any");
+	open_n(4);
+	queue_folios(0, 9, 1);
+	queue_folios(2, 9, 1);
+	any = run_all();
+	channels_close(&c);
+	assert_int_equal(any, pair);
+
+	costs_with("zen3-ptdma:link_us=0,ports=first");
+	open_n(4);
+	queue_folios(2, 9, 1);
+	first = run_all();
+	channels_close(&c);
+	assert_int_equal(first, pair);
+}
+
+/* A copy under way is slowed down by those that begin later, and sped up. */
+static void a_copy_is_slowed_down_while_others_run(void **state)
+{
+	uint64_t alone, both, took;
+
+	(void)state;
+	costs_with("zen3-ptdma");
+	alone = costs.ps[costs_wait(0, 1, false)];
+	both = costs.ps[costs_wait(0, 2, true)];
+	open_n(2);
+	queue_folios(0, 9, 2);
+	channels_start(&c, 0);
+	/* One folio alone; then half of the other beside a short copy. */
+	queue(1, 0, 9, 256 * MIGSIM_PAGE_SIZE, 0);
+	channels_run(&c, 512 * alone);
+	channels_start(&c, 512 * alone);
+	while (c.next != UINT64_MAX)
+		channels_run(&c, took = c.next);
+	assert_in_range(took, 512 * alone + 256 * both + 256 * alone,
+			512 * alone + 256 * both + 256 * alone + 2);
+	channels_close(&c);
+}
+
+static void a_group_is_cancelled(void **state)
+{
+	static unsigned char seen[8];
+	uint32_t at;
+
+	(void)state;
+	costs_with("zen3-ptdma");
+	open_n(2);
+	queue(0, 0, 9, 2097152, 7);
+	queue(0, 1, 9, 2097152, 8);
+	queue(1, 2, 9, 2097152, 7);
+	queue(1, 3, 9, 2097152, 7);
+	at = entry_new(&c);
+	c.entry[at] = (struct entry){ .cookie = 4, .len = 4096, .group = 7,
+				      .flags = ENTRY_HANGS };
+	channels_queue(&c, 1, at);
+	queue(1, 5, 0, 4096, 8);
+	channels_start(&c, 0);
+	channels_cancel(&c, 7, 1000);
+	assert_int_equal(c.in_use, 2);
+	while (c.next != UINT64_MAX)
+		channels_run(&c, c.next);
+	take_done(seen);
+	for (at = 0; at < 6; at++)
+		assert_int_equal(seen[at], at == 1 || at == 5);
+	assert_int_equal(c.in_use, 0);
+	channels_close(&c);
+}
+
+static void a_hung_channel_takes_no_share(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	costs_with("zen3-ptdma");
+	open_n(2);
+	at = entry_new(&c);
+	c.entry[at] = (struct entry){ .len = 4096, .flags = ENTRY_HANGS };
+	channels_queue(&c, 1, at);
+	queue_folios(0, 9, 1);
+	channels_start(&c, 0);
+	assert_int_equal(c.next, 512 * alone_ps(0));
+	channels_run(&c, c.next);
+	assert_int_equal(c.next, UINT64_MAX);
+	assert_int_equal(c.in_use, 2);
+	channels_close(&c);
+}
+
+static void a_group_completes_as_a_whole(void **state)
+{
+	uint64_t one;
+	uint32_t i, at;
+
+	(void)state;
+	costs_with("zen3-ptdma:completion_per=group");
+	one = 512 * alone_ps(0);
+	open_n(1);
+	for (i = 0; i < 3; i++) {
+		at = entry_new(&c);
+		c.entry[at] = (struct entry){
+			.len = 2097152, .order = 9,
+			.flags = i == 2 ? ENTRY_LAST : 0,
+		};
+		channels_queue(&c, 0, at);
+	}
+	channels_start(&c, 0);
+	channels_run(&c, 3 * one - 1);
+	assert_int_equal(c.done.head, NO_ENTRY);
+	assert_int_equal(c.completions, 0);
+	channels_run(&c, 3 * one);
+	assert_int_equal(c.completions, 1);
+	assert_int_equal(take_done(NULL), 3 * 2097152);
+	channels_close(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_in_are_bytes_out_and_nothing_is_too_fast),
+		cmocka_unit_test(one_channel_is_the_closed_form),
+		cmocka_unit_test(even_slices_are_the_published_stages),
+		cmocka_unit_test(more_channels_never_hurt),
+		cmocka_unit_test(neighbours_share_a_port),
+		cmocka_unit_test(a_copy_is_slowed_down_while_others_run),
+		cmocka_unit_test(a_group_is_cancelled),
+		cmocka_unit_test(a_hung_channel_takes_no_share),
+		cmocka_unit_test(a_group_completes_as_a_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
