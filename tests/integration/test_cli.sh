@@ -111,9 +111,15 @@ refused 'contiguous and scattered' run --layout x
 refused 'warm and cold' run --pool x
 refused 'table, lkml, csv and json' run --format x
 refused '--seed: x is not' run --seed x
-refused 'uffd and kernel' run --backend x
-refused 'model is not built into' run --backend model
-refused 'belongs to backend model' run --profile x
+refused 'uffd, kernel and model' run --backend x
+refused 'belongs to backend model, and backend uffd' run --profile x
+refused 'belongs to backend model, and backend kernel' \
+	run --backend kernel --profile x
+refused "no profile 'x'.*zen3-ptdma" run --backend model --profile x
+refused 'absent.profile.*: No such file' \
+	run --backend model --profile ./absent.profile
+refused "no key 'x'" run --backend model --profile zen3-ptdma:x=1
+refused 'copy_us cannot be .-1' run --backend model --profile zen3-ptdma:copy_us=-1
 refused 'available; lower --folios-per-call' \
 	run --folio 2M --total 1048576G --folios-per-call 536870912
 refused 'available; set --folios-per-call' run --total 1048576G
@@ -122,6 +128,14 @@ refused 'available; set --folios-per-call' run --total 1048576G
 refused 'engine null copies nothing' run --engine null --verify
 refused 'no part in backend kernel' run --backend kernel --engine null
 refused 'no part in backend kernel' run --backend kernel --batch 8
+refused 'no memory in backend model' run --backend model --verify
+refused 'no part in backend model' run --backend model --pool cold
+refused 'no part in backend model' run --backend model --layout scattered
+refused 'engine memcpy' run --backend model --engine memcpy
+refused 'engine model' run --engine model
+refused 'channels' run --backend model --engine model:channels=65
+refused 'of memory and .* lower --folios-per-call' run --backend model \
+	--folio 2M --total 1048576000G --folios-per-call 536870912000
 bench run --backend kernel --from 0 --to 0
 check 'the same node with backend kernel is 77' ends 77
 
@@ -155,6 +169,8 @@ job_refused 'job.ini:1: engine: unknown engine' 'engine = foo\n'
 job_refused 'job.ini:1: from: there is no node' 'from = 99\n'
 job_refused 'job.ini:1: verify: maybe' 'verify = maybe\n'
 job_refused 'job.ini:1: quiet: maybe' 'quiet = maybe\n'
+job_refused "job.ini:2: profile: .*no profile 'x'" \
+	'backend = model\nprofile = x\n'
 job_refused 'job.ini:1: batch: a value is missing' 'batch =\n'
 job_refused 'job.ini:1: this is not a text file' 'folio\0 = 4K\n'
 job_refused 'job.ini:1: the line is too long' "folio = $(printf %0300d 0)\n"
@@ -190,8 +206,8 @@ else
 fi
 
 # --- list and sysinfo
-for what in engines:memcpy policies:batch profiles:'no profiles' \
-	tables:'no tables' topology:node; do
+for what in engines:model engines:memcpy policies:batch profiles:zen3-ptdma \
+	tables:2b-order9 topology:node; do
 	bench list "${what%%:*}"
 	check "list ${what%%:*} is done" test $rc -eq 0 -a ! -s err
 	check "list ${what%%:*} shows ${what#*:}" grep -q "${what#*:}" out
@@ -219,7 +235,7 @@ fits_a_screen() {
 mapfile -t options < <(sed -n 's/^\t{ "\([a-z-]*\)", OPT_.*/\1/p' \
 	"$SRC/tools/migsim-bench/options.c")
 check 'the table of options was found' test ${#options[@]} -ge 20
-for command in '' run sweep compare list sysinfo; do
+for command in '' run sweep fit reproduce compare list sysinfo; do
 	bench $command --help
 	check "'$command --help' is done" test $rc -eq 0 -a ! -s err
 	check "'$command --help' fits a screen" fits_a_screen

@@ -295,6 +295,96 @@ static void calls_and_totals(void **state)
 	}
 }
 
+/* Every backend has its own engine; the model no nodes, chance nor rehearsal. */
+static void backends(void **state)
+{
+	struct options o = { 0 };
+	struct plan plan;
+	const struct config *c;
+
+	(void)state;
+	small(&o);
+	set(&o, "backend", "uffd,model");
+	set(&o, "from", "0");
+	set(&o, "runs", "7");
+	assert_int_equal(plan_make(&plan, &o, 1), 0);
+	assert_int_equal(plan.n, 2);
+	c = &plan.configs[0];
+	assert_string_equal(c->engine, "memcpy");
+	assert_int_equal(c->from, 0);
+	assert_int_equal(c->runs, 7);
+	assert_null(c->profile);
+	assert_null(c->model);
+	c = &plan.configs[1];
+	assert_string_equal(c->engine, "model");
+	assert_string_equal(c->policy, "batch:pages=512");
+	assert_int_equal(c->from, -1);
+	assert_int_equal(c->to, -1);
+	assert_int_equal(c->runs, 1);
+	assert_int_equal(c->warmup, 0);
+	assert_string_equal(c->profile, "zen3-ptdma");
+	assert_string_equal(migsim_profile_name(c->model), "zen3-ptdma");
+	plan_free(&plan);
+	options_free(&o);
+}
+
+/* One word, one profile, however many configurations compute with it. */
+static void profiles(void **state)
+{
+	int key = migsim_profile_find("flush_base_us");
+	struct options o = { 0 };
+	struct plan plan;
+	size_t i;
+
+	(void)state;
+	assert_true(key >= 0);
+	small(&o);
+	set(&o, "backend", "model");
+	set(&o, "profile", "zen3-ptdma:flush_base_us=1,2,copy_us=3,zen3-ptdma");
+	set(&o, "batch", "1,2");
+	assert_int_equal(plan_make(&plan, &o, 1), 0);
+	assert_int_equal(plan.n, 6);
+	assert_int_equal(plan.nr_profiles, 3);
+	for (i = 0; i < 3; i++)
+		assert_ptr_equal(plan.configs[i].model,
+				 plan.configs[i + 3].model);
+	for (i = 0; i < 2; i++) {
+		double v = migsim_profile_value(plan.configs[i].model,
+						(unsigned int)key);
+
+		assert_true(v > (double)i + 0.99 && v < (double)i + 1.01);
+	}
+	plan_free(&plan);
+	set(&o, "profile", "zen3-ptdma:flush_base_us=1,copy_us=-1");
+	assert_int_equal(plan_make(&plan, &o, 1), EXIT_USAGE);
+	assert_null(plan.profiles);
+	options_free(&o);
+}
+
+/* The machine has 4 GiB, and none of it counts but for a call's list. */
+static void memory_of_the_model(void **state)
+{
+	static char model[] = "model";
+	const struct options o = { 0 };
+	struct config c = usual();
+
+	(void)state;
+	machine_of_four(&four);
+	c.backend = model;
+	c.from = 77;
+	c.total = (uint64_t)1 << 30;
+	assert_int_equal(config_check(&c, &o, &four), 0);
+	assert_int_equal(c.folios_per_call, 0);
+	c.total = (uint64_t)1 << 40;
+	assert_int_equal(config_check(&c, &o, &four), 0);
+	assert_int_equal(c.folios_per_call, 1 << 18);
+	c.folios_per_call = (uint64_t)1 << 20;
+	assert_int_equal(config_check(&c, &o, &four), 0);
+	assert_int_equal(c.folios_per_call, 1 << 20);
+	c.folios_per_call = (uint64_t)1 << 26;
+	assert_int_equal(config_check(&c, &o, &four), EXIT_USAGE);
+}
+
 static void too_many(void **state)
 {
 	struct options sets[2] = { 0 };
@@ -347,6 +437,9 @@ int main(void)
 		cmocka_unit_test(one_node),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(calls_and_totals),
+		cmocka_unit_test(backends),
+		cmocka_unit_test(profiles),
+		cmocka_unit_test(memory_of_the_model),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(warnings_once),
 	};

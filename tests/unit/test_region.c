@@ -319,6 +319,64 @@ static void test_equal_shapes(void **state)
 	assert_false(region_shape_equal(&a, &b));
 }
 
+/* The same order as over memory, at places that nothing is mapped at. */
+static void check_virtual(const struct mix *mix, uint64_t call)
+{
+	struct config cfg = config_of(mix, LAYOUT_CONTIGUOUS, 64 * MIB, call);
+	struct region *real = open_of(&cfg, anywhere), *r;
+	struct region_shape shape;
+
+	region_shape_virtual(&shape, &cfg);
+	assert_int_equal(shape.folios, shape.call);
+	assert_true(region_shape_cost(&shape) <
+		    (shape.call + 1) * sizeof(struct migsim_folio));
+	assert_false(region_shape_equal(&shape, &real->shape));
+	assert_int_equal(region_open(&r, &shape), 0);
+	assert_null(r->map);
+	check_pages(r);
+	for (uint64_t i = 0; i < shape.folios; i++) {
+		assert_int_equal(r->folios[i].order, real->folios[i].order);
+		assert_true(r->folios[i].addr >= (uint64_t)1 << 46);
+		assert_true(r->folios[i].addr <
+			    ((uint64_t)1 << 46) + shape.length);
+	}
+	region_close(real);
+	region_close(r);
+}
+
+static void test_virtual_is_a_list(void **state)
+{
+	(void)state;
+	check_virtual(&four_k, 0);
+	check_virtual(&four_k, 100);
+	check_virtual(&two_m, 0);
+	check_virtual(&two_m, 7);
+	check_virtual(&mixed, 0);
+	check_virtual(&mixed, 4000);
+	check_virtual(&three, 0);
+}
+
+/* Every call goes through the same list, which is left as it is. */
+static void test_virtual_walk(void **state)
+{
+	struct config cfg = config_of(&mixed, LAYOUT_CONTIGUOUS, 64 * MIB, 4000);
+	struct region_shape shape;
+	struct region *r;
+
+	(void)state;
+	region_shape_virtual(&shape, &cfg);
+	assert_int_equal(region_open(&r, &shape), 0);
+	for (int i = 0; i < 3; i++) {
+		struct migsim_folio *list = region_next(r, 4000);
+
+		assert_ptr_equal(list, r->folios);
+		assert_int_equal(list[7].status, i);
+		assert_false(r->away);
+		list[7].status++;
+	}
+	region_close(r);
+}
+
 /* Sum of a field of smaps over the mappings that touch a range, in bytes. */
 static uint64_t smaps_sum(const char *field, uint64_t from, uint64_t to)
 {
@@ -410,6 +468,8 @@ int main(void)
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_little_memory),
 		cmocka_unit_test(test_equal_shapes),
+		cmocka_unit_test(test_virtual_is_a_list),
+		cmocka_unit_test(test_virtual_walk),
 		cmocka_unit_test(test_small_folios_are_base_pages),
 		cmocka_unit_test(test_large_folios_are_huge_pages),
 		cmocka_unit_test(test_bad_node),

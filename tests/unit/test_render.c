@@ -17,6 +17,7 @@
 #include "../../tools/migsim-bench/result.c"
 #include "../../tools/migsim-bench/fields.c"
 #include "../../tools/migsim-bench/text.c"
+#include "../../tools/migsim-bench/render_origin.c"
 #include "../../tools/migsim-bench/lkml_cross.c"
 #include "../../tools/migsim-bench/render.c"
 #include "../../tools/migsim-bench/render_csv.c"
@@ -564,6 +565,168 @@ static void test_emulated_stands_by_every_time(void **state)
 	free(words);
 }
 
+static struct migsim_profile *profile;
+
+static void open_profile(void)
+{
+	assert_int_equal(migsim_profile_open(&profile, "zen3-ptdma"), 0);
+	assert_int_equal(migsim_profile_describe(profile, "box",
+						 "A box of some kind"), 0);
+}
+
+static void make_model(struct result *r)
+{
+	r->config->backend = "model";
+	r->config->engine = "model:channels=4";
+	r->config->profile = "zen3-ptdma:copy_us=1";
+	r->config->model = profile;
+	r->config->from = r->config->to = -1;
+	r->config->runs = 1;
+	r->channels = 4;
+	r->nr_samples = 1;
+	r->gib_s = (struct migsim_stats){ 1, 8.5, 8.5, 0, { 8.1, 8.9 } };
+	r->first_us = (struct migsim_stats){ 1, 102, 102, 0, { 99, 107 } };
+}
+
+static void test_model_in_json(void **state)
+{
+	static const char *const none[] = { "from", "to", "layout", "pool" };
+	json_t *doc, *lo;
+	size_t i;
+
+	(void)state;
+	open_profile();
+	set_up_sweep(1);
+	make_model(&result[0]);
+	rs.sysinfo.emulated = true;
+	doc = rendered_json();
+	for (i = 0; i < 4; i++)
+		assert_true(json_is_null(member(doc, "config", none[i])));
+	assert_string_equal(json_string_value(member(doc, "config",
+						     "profile")),
+			    "zen3-ptdma:copy_us=1");
+	assert_member(doc, "config", "runs", 1);
+	assert_member(doc, "throughput_gib_s", "sd", 0);
+	lo = json_array_get(member(doc, "first_folio_us", "ci95"), 0);
+	assert_true(json_real_value(lo) < 99.1);
+	/* Virtual time is no emulated time. */
+	assert_true(json_is_null(json_object_get(doc, "note")));
+	json_decref(doc);
+	migsim_profile_close(profile);
+}
+
+static void test_model_in_text(void **state)
+{
+	char *words;
+
+	(void)state;
+	open_profile();
+	set_up_sweep(2);
+	make_model(&result[0]);
+	make_model(&result[1]);
+	rs.sysinfo.emulated = true;
+	words = rendered(FORMAT_TABLE);
+	assert_has(words, "Modelled by box: A box of some kind\n");
+	assert_has(words, "[8.10, 8.90]");
+	assert_int_equal(occurrences(words, "A box"), 1);
+	assert_lacks(words, "Linux");
+	assert_lacks(words, "->");
+	assert_lacks(words, "contiguous");
+	assert_lacks(words, "warm");
+	assert_lacks(words, EMULATED);
+	free(words);
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "Modelled by box: A box of some kind\n");
+	assert_lacks(words, "Linux");
+	free(words);
+	migsim_profile_close(profile);
+}
+
+/* Both are named, and only the machine's times are of an emulated CPU. */
+static void test_model_beside_memory(void **state)
+{
+	char *words;
+
+	(void)state;
+	open_profile();
+	set_up_sweep(2);
+	make_model(&result[1]);
+	rs.sysinfo.emulated = true;
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "Linux 6.1.0-test, Some CPU");
+	assert_has(words, "Modelled by box");
+	assert_has(words, EMULATED);
+	free(words);
+	words = rendered(FORMAT_CSV);
+	assert_has(words, ",memcpy,1,262144,512,gib_s,8.5,1,\"" EMULATED "\",");
+	assert_has(words, ",dma,4,262144,512,gib_s,8.5,,,");
+	free(words);
+	migsim_profile_close(profile);
+}
+
+/* Names and descriptions may be longer than a line. */
+static void test_model_with_a_long_name(void **state)
+{
+	static char name[101], line[161];
+	char *words;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	memset(line, 'd', sizeof(line) - 1);
+	open_profile();
+	assert_int_equal(migsim_profile_describe(profile, name, line), 0);
+	set_up_sweep(1);
+	make_model(&result[0]);
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "Modelled by");
+	free(words);
+	migsim_profile_close(profile);
+}
+
+static void test_csv_names_the_model_as_published(void **state)
+{
+	static const struct {
+		const char *policy;
+		long channels, batch;
+		const char *engine;
+	} all[] = {
+		{ "batch:copy=inline", 0, 512, ",cpu,0," },
+		{ "batch:copy=batch", 0, 512, ",model,0," },
+		{ "batch", 0, 512, ",model,0," },
+		{ "batch", 16, 512, ",dma,16," },
+		{ "batch:copy=batch", 1, 512, ",dma,1," },
+		{ "batch:copy=inline", 4, 512, ",model,4," },
+		{ "sliding:window=512", 4, -1, ",model,4," },
+	};
+	char want[64], *words;
+	size_t i;
+
+	(void)state;
+	open_profile();
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		set_up_sweep(1);
+		make_model(&result[0]);
+		configs[0].policy = (char *)(uintptr_t)all[i].policy;
+		result[0].channels = all[i].channels;
+		result[0].batch_pages = all[i].batch;
+		words = rendered(FORMAT_CSV);
+		snprintf(want, sizeof(want), "\nown,0,4096%s",
+			 all[i].engine);
+		assert_has(words, want);
+		free(words);
+	}
+	set_up_sweep(1);
+	make_model(&result[0]);
+	configs[0].engine = "null";
+	words = rendered(FORMAT_CSV);
+	assert_has(words, "\nown,0,4096,null,4,");
+	free(words);
+	migsim_profile_close(profile);
+}
+
 static void test_nothing_measured(void **state)
 {
 	static const enum format all[] = { FORMAT_TABLE, FORMAT_LKML,
@@ -678,6 +841,11 @@ int main(void)
 		cmocka_unit_test(test_lkml_is_never_too_wide),
 		cmocka_unit_test(test_lkml_list_is_never_too_wide),
 		cmocka_unit_test(test_emulated_stands_by_every_time),
+		cmocka_unit_test(test_model_in_json),
+		cmocka_unit_test(test_model_in_text),
+		cmocka_unit_test(test_model_beside_memory),
+		cmocka_unit_test(test_model_with_a_long_name),
+		cmocka_unit_test(test_csv_names_the_model_as_published),
 		cmocka_unit_test(test_nothing_measured),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_results_free),

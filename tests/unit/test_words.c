@@ -277,6 +277,10 @@ static void items_multiply(void **state)
 	static const char *const tail[] = { "a:k=1", "a:k=2", "a:k=4", "a:k=8" };
 	static const char *const bare[] = { "mt:threads=2" };
 	static const char *const text[] = { "model:file=/tmp/x.profile" };
+	static const char *const files[] = {
+		"/tmp/2.profile:a=0.5,b=1", "./x.profile", "~/y:a=1", "~/y:a=2",
+		"../z.profile", "zen3",
+	};
 
 	(void)state;
 	gives(expand_items, "batch:pages=512:2048:x2,copy=inline", PAIR(range));
@@ -284,6 +288,9 @@ static void items_multiply(void **state)
 	gives(expand_items, "a:k=1,2:8:x2", PAIR(tail));
 	gives(expand_items, "mt,threads=2", PAIR(bare));
 	gives(expand_items, "model:file=/tmp/x.profile", PAIR(text));
+	gives(expand_items,
+	      "/tmp/2.profile:a=0.5,b=1,./x.profile,~/y:a=1,2,../z.profile,zen3",
+	      PAIR(files));
 }
 
 static void bad_items(void **state)

@@ -43,6 +43,8 @@ void results_free(struct results *rs);
 /* Commands: argv[0] is the command's name. Return the exit code. */
 int cmd_run(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_fit(int argc, char **argv);
+int cmd_reproduce(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_sysinfo(int argc, char **argv);

@@ -72,6 +72,7 @@ int pairs_make(struct pairs *p, const struct side *a, const struct side *b);
 /* Is @key told apart when two results are paired? */
 bool config_key_counts(const char *key);
 json_t *config_value(const json_t *result, const char *key);
+bool result_is_modelled(const json_t *result);
 
 /* compare_judge.c: 0 or -ENOMEM */
 int judge(const struct pair *pair, const struct metric *metric,

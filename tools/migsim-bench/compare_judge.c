@@ -62,15 +62,6 @@ static bool all_equal(const double *x, size_t n)
 	return true;
 }
 
-static bool of_model(const json_t *result)
-{
-	const json_t *backend = json_object_get(json_object_get(result,
-						"config"), "backend");
-
-	return json_is_string(backend) &&
-	       !strcmp(json_string_value(backend), "model");
-}
-
 /*
  * The least p that the rank test can give for such numbers of runs: both
  * orders in which the sides do not overlap, of all ways to deal the ranks.
@@ -120,7 +111,7 @@ static int weigh(const struct pair *pair, struct finding *f, const double *a,
 		return err;
 	f->median_a = sa.median;
 	f->median_b = sb.median;
-	if (of_model(pair->a) && of_model(pair->b) && all_equal(a, f->na) &&
+	if (result_is_modelled(pair->a) && result_is_modelled(pair->b) && all_equal(a, f->na) &&
 	    all_equal(b, f->nb)) {
 		f->verdict = by_sign(f);	/* nothing there is chance */
 		return 0;

@@ -31,6 +31,26 @@ json_t *config_value(const json_t *result, const char *key)
 	return v ? v : json_null();
 }
 
+bool result_is_modelled(const json_t *result)
+{
+	const json_t *backend = json_object_get(json_object_get(result,
+						"config"), "backend");
+
+	return json_is_string(backend) &&
+	       !strcmp(json_string_value(backend), "model");
+}
+
+static bool any_measured(const json_t *results)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(results, i, r)
+		if (!result_is_modelled(r))
+			return true;
+	return !json_array_size(results);
+}
+
 static bool same_as_far_as(const json_t *a, const json_t *b)
 {
 	const char *key;
@@ -138,8 +158,9 @@ int side_load(struct side *s, const char *path)
 	if (!code)
 		code = check_schema(s);
 	if (!code)
-		s->emulated = json_is_true(json_object_get(
-			json_object_get(s->doc, "sysinfo"), "emulated"));
+		s->emulated = any_measured(s->results) &&
+			json_is_true(json_object_get(json_object_get(s->doc,
+						     "sysinfo"), "emulated"));
 	return code;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <migsim/migsim.h>
 
@@ -35,14 +36,15 @@ struct mix {
 };
 
 struct config {
-	char *backend;		/* "uffd" or "kernel" */
+	char *backend;		/* "uffd", "kernel" or "model" */
 	char *engine;		/* "memcpy:key=value"; NULL for the kernel */
 	char *policy;		/* "batch:pages=512,copy=batch" */
-	char *profile;		/* NULL: none */
+	char *profile;		/* "zen3-ptdma:copy_us=1"; NULL: not the model */
+	const struct migsim_profile *model; /* what that word names; the plan's */
 	struct mix mix;
 	uint64_t total;		/* bytes moved in one run */
 	uint64_t folios_per_call; /* 0: as many as total holds */
-	int from, to;		/* nodes; -1: default */
+	int from, to;		/* nodes; -1: default, or no real ones */
 	enum layout layout;
 	bool cold_pool;
 	enum migsim_mode mode;
@@ -52,9 +54,17 @@ struct config {
 	uint64_t seed;
 };
 
+/* Is this of virtual time, with no memory behind it? */
+static inline bool config_is_model(const struct config *c)
+{
+	return !strcmp(c->backend, "model");
+}
+
 struct plan {
 	struct config *configs;	/* in the order of the command line */
 	size_t n;
+	struct migsim_profile **profiles; /* one for each different word */
+	size_t nr_profiles;
 	enum format format;
 	char *output;		/* NULL: stdout */
 	bool quiet;

@@ -96,6 +96,8 @@ static char *nodes_text(const struct config *c)
 {
 	char from[16] = "any", to[16] = "local", *text;
 
+	if (config_is_model(c))
+		return strdup("");
 	if (c->from >= 0)
 		snprintf(from, sizeof(from), "%d", c->from);
 	if (c->to >= 0)
@@ -141,8 +143,7 @@ static char *make_text(const struct result *r, enum field f)
 	case FIELD_NODES:
 		return nodes_text(c);
 	case FIELD_LAYOUT:
-		return strdup(c->layout == LAYOUT_SCATTERED ? "scattered" :
-							      "contiguous");
+		return text_or_nothing(result_layout(r));
 	case FIELD_POOL:
 		return text_or_nothing(result_pool(r));
 	case FIELD_MODE:

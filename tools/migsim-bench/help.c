@@ -8,19 +8,20 @@
 #include "options.h"
 
 static const char shared[] =
-"  --backend uffd|kernel    what migrates: this library, or move_pages(2)  (uffd)\n"
-"  --engine NAME[:KEY=V,…]  what copies                                  (memcpy)\n"
+"  --backend uffd|kernel|model  this library, move_pages(2), virtual time  (uffd)\n"
+"  --engine NAME[:KEY=V,…]  what copies                         (memcpy or model)\n"
 "  --policy NAME[:KEY=V,…]  how much is in flight               (batch:pages=512)\n"
 "  --batch PAGES            short for --policy batch:pages=PAGES\n"
 "  --folio SIZE | --order N 4K to 2M | 0 to 9; a mix is 4K:80/2M:20          (4K)\n"
 "  --total BYTES            moved in one run; K, M or G may follow           (1G)\n"
-"  --folios-per-call N      length of the list of a call         (all of --total)\n"
+"  --folios-per-call N      length of the list of a call         (all of --total;\n"
+"                           backend model: at most 1 GiB)\n"
 "  --from NODE --to NODE    (the node this runs on, and the nearest other)\n"
 "  --layout contiguous|scattered    --pool warm|cold    --mode sync|async\n"
 "  --reason NAME            as in the kernel's trace events   (syscall_or_cpuset)\n"
 "  --runs N --warmup N      measured, and thrown away before them       (5 and 1)\n"
 "  --verify                 hash the memory before and after\n"
-"  --profile NAME|FILE      for backend model, which is not in this version\n"
+"  --profile NAME|FILE[:KEY=V,…]    what backend model computes with (zen3-ptdma)\n"
 "  --seed N                 of every random choice                            (1)\n"
 "  --format table|lkml|csv|json    --output FILE    --quiet (no progress)\n";
 

@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "bench.h"
+#include "reproduce.h"
+#include "render.h"
+
+#define WIDTH	100
 
 static void print_choices(const struct migsim_param *p)
 {
@@ -60,16 +64,67 @@ static int list_policies(void)
 	return EXIT_DONE;
 }
 
+static void print_profile_key(const struct migsim_profile_key *key)
+{
+	unsigned int i;
+
+	printf("    %s%s%s", key->name, *key->unit ? ", " : "", key->unit);
+	for (i = 0; key->choices && key->choices[i]; i++)
+		printf("%s%s", i ? "|" : "=", key->choices[i]);
+	putchar('\n');
+	print_wrapped(stdout, "        ", key->reading, WIDTH);
+}
+
+/* They all have the same keys. */
+static void print_profile_keys(void)
+{
+	const struct migsim_profile_key *key;
+	const char *section = "";
+	unsigned int i;
+
+	for (i = 0; (key = migsim_profile_key(i)); i++) {
+		if (strcmp(section, key->section))
+			printf("  %s\n", key->section);
+		section = key->section;
+		print_profile_key(key);
+	}
+}
+
 static int list_profiles(void)
 {
-	puts("There are no profiles yet.");
+	struct migsim_profile *p;
+	const char *name;
+	unsigned int i;
+
+	for (i = 0; (name = migsim_profile_builtin(i)); i++) {
+		if (migsim_profile_open(&p, name)) {
+			say("the profile %s cannot be read", name);
+			return EXIT_FAILED;
+		}
+		puts(name);
+		print_wrapped(stdout, "    ", migsim_profile_description(p),
+			      WIDTH);
+		migsim_profile_close(p);
+	}
+	puts("keys of every profile, given as NAME:key=value,key=value");
+	print_profile_keys();
 	return EXIT_DONE;
 }
 
 static int list_tables(void)
 {
-	puts("There are no tables yet.");
-	return EXIT_DONE;
+	struct data data = { 0 };
+	struct repro r = { 0 };
+	int rc = data_read_published(&data);
+	size_t i;
+
+	if (!rc)
+		rc = repro_tables(&r, &data, NULL, 0);
+	for (i = 0; i < r.n; i++)
+		repro_print_list(stdout, &r.table[i]);
+	repro_free(&r);
+	data_free(&data);
+	return rc;
 }
 
 static void print_node(const struct migsim_node *node, unsigned int n)

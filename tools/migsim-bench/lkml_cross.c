@@ -254,12 +254,12 @@ static int print_cross(FILE *out, const struct cross *x)
 		field_name(x->col.field));
 	print_legend(out, x, &x->row);
 	print_legend(out, x, &x->col);
-	print_emulated(out, x->rs->sysinfo.emulated);
+	print_emulated(out, results_emulated(x->rs));
 	err = print_block(out, x, true);
 	if (err || !any_inaccessible(x->rs))
 		return err;
 	fputs("\nInaccessible time of a folio, us\n", out);
-	print_emulated(out, x->rs->sysinfo.emulated);
+	print_emulated(out, results_emulated(x->rs));
 	return print_block(out, x, false);
 }
 

@@ -14,6 +14,8 @@ static const struct command {
 } commands[] = {
 	{ "run", cmd_run, "measure one configuration" },
 	{ "sweep", cmd_sweep, "measure many: lists, ranges, job files" },
+	{ "fit", cmd_fit, "a cost profile from measurements" },
+	{ "reproduce", cmd_reproduce, "published tables beside the model" },
 	{ "compare", cmd_compare, "is one result better than another" },
 	{ "list", cmd_list, "engines, policies, profiles, tables, topology" },
 	{ "sysinfo", cmd_sysinfo, "what a reader must know of the machine" },
@@ -27,7 +29,7 @@ static int help(void)
 
 	puts("migsim-bench COMMAND [OPTION…]    Linux page migration, measured in userspace\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		printf("  %-9s%s\n", commands[i].name, commands[i].help);
+		printf("  %-11s%s\n", commands[i].name, commands[i].help);
 	puts("\n'migsim-bench COMMAND --help' shows the options of a command; --version the\n"
 	     "version. Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 77 the\n"
 	     "machine lacks something.\n\n"

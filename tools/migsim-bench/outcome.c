@@ -82,9 +82,22 @@ static int describe_samples(struct result *result)
 	return ret;
 }
 
+/* One sample has no interval, but the profile's errors make one. */
+static void take_intervals(struct result *result, const struct trial *t)
+{
+	memcpy(result->gib_s.ci95, t->interval[MIGSIM_METRIC_GIB_S],
+	       sizeof(result->gib_s.ci95));
+	if (result->first_us.n)
+		memcpy(result->first_us.ci95,
+		       t->interval[MIGSIM_METRIC_FIRST_US],
+		       sizeof(result->first_us.ci95));
+}
+
 int outcome_finish(struct result *result, const struct trial *t,
 		   const struct migsim_report *pooled)
 {
+	int ret;
+
 	result->channels = t->channels;
 	result->window_pages = window_pages(t);
 	result->batch_pages = batch_pages(t->cfg->policy);
@@ -103,7 +116,10 @@ int outcome_finish(struct result *result, const struct trial *t,
 	}
 	result->sum.size = sizeof(result->sum);
 	migsim_report_summary(pooled, &result->sum);
-	return describe_samples(result);
+	ret = describe_samples(result);
+	if (!ret && t->shape.virtual)
+		take_intervals(result, t);
+	return ret;
 }
 
 static uint64_t call_pages(const struct trial *t)
@@ -130,14 +146,12 @@ void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
 	doubts->bad.outside += t->bad.outside;
 	doubts->bad.wrong_page += t->bad.wrong_page;
 	doubts->bad.other += t->bad.other;
-	doubts->cached |= t->shape.bytes < 2 * cache;
+	doubts->cached |= !t->shape.virtual && t->shape.bytes < 2 * cache;
 	doubts->short_calls |= result->batch_pages > 0 &&
 			       (uint64_t)result->batch_pages > call_pages(t);
 }
 
-/* Adds a sentence that is not there yet. */
-__attribute__((format(printf, 2, 3)))
-static int warn(struct results *rs, const char *fmt, ...)
+int outcome_say(struct results *rs, const char *fmt, ...)
 {
 	char **grown, sentence[512];
 	va_list ap;
@@ -167,16 +181,16 @@ static int warn_of_folios(struct results *rs, const struct outcome_doubts *d)
 
 	if (verify_sum(&d->bad)) {
 		verify_sentence(&d->bad, sentence, sizeof(sentence));
-		ret |= warn(rs, "%s", sentence);
+		ret |= outcome_say(rs, "%s", sentence);
 	}
 	if (d->failed)
-		ret |= warn(rs, "%" PRIu64 " of %" PRIu64 " folios could not "
+		ret |= outcome_say(rs, "%" PRIu64 " of %" PRIu64 " folios could not "
 			    "be migrated.", d->failed, d->folios);
 	if (d->not_huge)
-		ret |= warn(rs, "%" PRIu64 " of %" PRIu64 " 2M folios were not "
+		ret |= outcome_say(rs, "%" PRIu64 " of %" PRIu64 " 2M folios were not "
 			    "one huge page.", d->not_huge, d->huge);
 	if (d->quarantined)
-		ret |= warn(rs, "%" PRIu64 " target pages were set apart: an "
+		ret |= outcome_say(rs, "%" PRIu64 " target pages were set apart: an "
 			    "engine may still write to them.", d->quarantined);
 	return ret ? -ENOMEM : 0;
 }
@@ -186,15 +200,24 @@ static int warn_of_memory(struct results *rs, const struct outcome_doubts *d)
 	int ret = 0;
 
 	if (d->ran_dry)
-		ret |= warn(rs, "The warm pool ran dry: %" PRIu64 " target "
+		ret |= outcome_say(rs, "The warm pool ran dry: %" PRIu64 " target "
 			    "pages were allocated while the clock ran.", d->ran_dry);
 	if (d->short_calls)
-		ret |= warn(rs, "Where N is more than a call holds, the call "
+		ret |= outcome_say(rs, "Where N is more than a call holds, the call "
 			    "is the batch: rows beyond that say nothing new.");
 	if (d->cached)
-		ret |= warn(rs, "The source memory may lie in the cache: it is "
+		ret |= outcome_say(rs, "The source memory may lie in the cache: it is "
 			    "smaller than twice the last-level cache.");
 	return ret ? -ENOMEM : 0;
+}
+
+static bool any_real(const struct results *rs)
+{
+	for (size_t i = 0; i < rs->n; i++) {
+		if (!config_is_model(rs->result[i].config))
+			return true;
+	}
+	return !rs->n;
 }
 
 int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
@@ -203,13 +226,16 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 	int ret;
 
 	ret = take_warnings(&rs->warnings, &rs->nr_warnings);
-	for (unsigned int i = 0; !ret; i++) {
+	/* The model does not care for the machine that it runs on. */
+	for (unsigned int i = 0; !ret && any_real(rs); i++) {
 		if (!migsim_sysinfo_warning(&rs->sysinfo, i, sentence,
 					    sizeof(sentence)))
 			break;
-		ret = warn(rs, "%s", sentence);
+		ret = outcome_say(rs, "%s", sentence);
 	}
 	if (!ret)
 		ret = warn_of_folios(rs, doubts);
-	return ret ? ret : warn_of_memory(rs, doubts);
+	if (!ret)
+		ret = warn_of_memory(rs, doubts);
+	return ret ? ret : warn_of_extrapolation(rs);
 }

@@ -33,6 +33,13 @@ int outcome_finish(struct result *result, const struct trial *t,
 void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
 		   const struct trial *t, uint64_t cache);
 
+/* Adds a warning that is not there yet. 0 or -ENOMEM. */
+int outcome_say(struct results *rs, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* extrapolation.c: warns of results outside of what was measured. As above. */
+int warn_of_extrapolation(struct results *rs);
+
 /* Collects the warnings of library, machine and sweep. 0 or -ENOMEM. */
 int outcome_warn(struct results *rs, const struct outcome_doubts *doubts);
 

@@ -3,6 +3,7 @@
  * Options become a list of configurations: the product of all lists of words,
  * nested in the order of enum option_id, so that the last one varies fastest.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,9 @@ void plan_free(struct plan *plan)
 	for (i = 0; i < plan->n; i++)
 		config_free(&plan->configs[i]);
 	free(plan->configs);
+	for (i = 0; i < plan->nr_profiles; i++)
+		migsim_profile_close(plan->profiles[i]);
+	free(plan->profiles);
 	free(plan->output);
 	*plan = (struct plan){ 0 };
 }
@@ -47,6 +51,47 @@ static int config_make(struct config *c, const struct options *o, size_t index)
 	for (i = 0; i < DIMENSIONS && !rc; i++)
 		rc = config_set(c, i, &o->value[i], pick[i]);
 	return rc;
+}
+
+/* The profile that an earlier configuration has opened by the same word. */
+static const struct migsim_profile *find_profile(const struct plan *plan,
+						 const char *word)
+{
+	size_t i;
+
+	for (i = plan->n; i-- > 0;) {
+		const struct config *c = &plan->configs[i];
+
+		if (c->model && !strcmp(c->profile, word))
+			return c->model;
+	}
+	return NULL;
+}
+
+/* The library says what is wrong with a profile. */
+static int open_profile(struct plan *plan, struct config *c,
+			const struct options *o)
+{
+	struct migsim_profile **grown;
+	int err;
+
+	if (!c->profile)
+		return 0;
+	c->model = find_profile(plan, c->profile);
+	if (c->model)
+		return 0;
+	grown = realloc(plan->profiles,
+			(plan->nr_profiles + 1) * sizeof(*grown));
+	if (!grown)
+		return out_of_memory();
+	plan->profiles = grown;
+	say_where(o->value[OPT_PROFILE].where);
+	err = migsim_profile_open(&grown[plan->nr_profiles], c->profile);
+	say_where(NULL);
+	if (err)
+		return err == -ENOMEM ? out_of_memory() : EXIT_USAGE;
+	c->model = grown[plan->nr_profiles++];
+	return 0;
 }
 
 /* Combinations of @o; more than MAX_CONFIGS need not be exact. */
@@ -82,6 +127,8 @@ static int plan_add(struct plan *plan, const struct options *o,
 
 		*c = (struct config){ .seed = plan->seed };
 		rc = config_make(c, o, i);
+		if (!rc)
+			rc = open_profile(plan, c, o);
 		if (!rc)
 			rc = config_check(c, o, m);
 		if (rc)

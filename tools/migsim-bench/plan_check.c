@@ -10,6 +10,10 @@
 
 #include "bench.h"
 #include "plan.h"
+#include "region.h"
+
+/* Most bytes in a call of the model whose length nobody asked for. */
+#define MODEL_CALL	((uint64_t)1 << 30)
 
 int machine_read(struct machine *m)
 {
@@ -198,14 +202,18 @@ static double window_bytes(const struct config *c)
 
 /*
  * The region with its list of folios, and for uffd the pool: what is in
- * flight, and twice the last-level cache before a page is used again.
+ * flight, and twice the last-level cache before a page is used again. The
+ * model has the list only, and the library's pointers into it.
  */
 static double memory_needed(const struct config *c, const struct machine *m)
 {
 	double call = call_bytes(c), window = window_bytes(c);
 	double need = call * (c->layout == LAYOUT_SCATTERED ? 2 : 1);
+	double list = call / mean_folio(&c->mix) * sizeof(struct migsim_folio);
 
-	need += call / mean_folio(&c->mix) * sizeof(struct migsim_folio);
+	if (config_is_model(c))
+		return 2 * list;
+	need += list;
 	if (!strcmp(c->backend, "kernel"))
 		return need;
 	return need + (window < call ? window : call) +
@@ -240,6 +248,20 @@ static int check_verify(const struct config *c, const struct options *o)
 	return EXIT_USAGE;
 }
 
+/*
+ * A profile stands for a pair of nodes of its own; nothing there is chance, so
+ * that one run says all. Calls are kept short, for their list is real memory
+ * even where the folios are not.
+ */
+static void settle_model(struct config *c)
+{
+	c->from = c->to = -1;
+	c->runs = 1;
+	c->warmup = 0;
+	if (!c->folios_per_call && c->total > MODEL_CALL)
+		c->folios_per_call = region_mix_folios(&c->mix, MODEL_CALL);
+}
+
 int config_check(struct config *c, const struct options *o,
 		 const struct machine *m)
 {
@@ -247,7 +269,9 @@ int config_check(struct config *c, const struct options *o,
 
 	if (!rc)
 		rc = check_sizes(c, o);
-	if (!rc)
+	if (!rc && config_is_model(c))
+		settle_model(c);
+	else if (!rc)
 		rc = check_nodes(c, o, m);
 	if (!rc)
 		rc = check_memory(c, o, m);

@@ -15,6 +15,7 @@
 
 #define DEFAULT_ENGINE	"memcpy"
 #define DEFAULT_POLICY	"batch:pages=512"
+#define DEFAULT_PROFILE	"zen3-ptdma"
 
 static bool is_kernel(const struct config *c)
 {
@@ -29,11 +30,8 @@ static int keep_word(char **where, const char *word)
 
 static int set_backend(struct config *c, const char *word)
 {
-	if (!strcmp(word, "model")) {
-		say("backend model is not built into this version; uffd and kernel are");
-		return SAID;
-	}
-	if (strcmp(word, "uffd") && strcmp(word, "kernel"))
+	if (strcmp(word, "uffd") && strcmp(word, "kernel") &&
+	    strcmp(word, "model"))
 		return -EINVAL;
 	return keep_word(&c->backend, word);
 }
@@ -53,10 +51,12 @@ static int set_folio(struct config *c, const char *word)
 
 static int set_engine(struct config *c, const char *word)
 {
+	if (!word && !is_kernel(c))
+		word = config_is_model(c) ? "model" : DEFAULT_ENGINE;
 	if (!is_kernel(c))
 		return migsim_engine_check(word) ? SAID :
 						   keep_word(&c->engine, word);
-	if (!strcmp(word, DEFAULT_ENGINE))
+	if (!word || !strcmp(word, DEFAULT_ENGINE))
 		return 0;
 	say("engine %.100s has no part in backend kernel, which copies by itself; leave --engine out",
 	    word);
@@ -77,10 +77,12 @@ static int set_policy(struct config *c, const char *word)
 
 static int set_profile(struct config *c, const char *word)
 {
-	(void)c;
+	if (config_is_model(c))
+		return keep_word(&c->profile, word ? word : DEFAULT_PROFILE);
 	if (!word)
 		return 0;
-	say("a profile belongs to backend model, which is not built into this version");
+	say("a profile belongs to backend model, and backend %s measures; leave --profile out",
+	    c->backend);
 	return SAID;
 }
 
@@ -141,6 +143,10 @@ static int set_layout(struct config *c, const char *word)
 	int i = choose(word, layouts);
 
 	c->layout = i > 0 ? LAYOUT_SCATTERED : LAYOUT_CONTIGUOUS;
+	if (i > 0 && config_is_model(c)) {
+		say("layout scattered has no part in backend model, whose folios lie nowhere; leave --layout out");
+		return SAID;
+	}
 	return i < 0 ? i : 0;
 }
 
@@ -149,8 +155,9 @@ static int set_pool(struct config *c, const char *word)
 	int i = choose(word, pools);
 
 	c->cold_pool = i > 0;
-	if (i > 0 && is_kernel(c)) {
-		say("pool cold has no part in backend kernel, which has no pool; leave --pool out");
+	if (i > 0 && (is_kernel(c) || config_is_model(c))) {
+		say("pool cold has no part in backend %s, which has no pool; leave --pool out",
+		    c->backend);
 		return SAID;
 	}
 	return i < 0 ? i : 0;
@@ -173,6 +180,10 @@ static int set_verify(struct config *c, const char *word)
 	int i = choose(word, answers);
 
 	c->verify = i > 0;
+	if (c->verify && config_is_model(c)) {
+		say("there is no memory in backend model that could be verified; leave --verify out");
+		return SAID;
+	}
 	return i < 0 ? i : 0;
 }
 
@@ -225,9 +236,9 @@ static const struct dimension {
 	const char *word;
 	const char *expected;
 } dimensions[DIMENSIONS] = {
-	[OPT_BACKEND] = { set_backend, "uffd", "a backend; there are uffd and kernel" },
+	[OPT_BACKEND] = { set_backend, "uffd", "a backend; there are uffd, kernel and model" },
 	[OPT_FOLIO] = { set_folio, "4K", "a folio size (4K, 8K, 16K and so on up to 2M), nor a mix such as 4K:80/2M:20" },
-	[OPT_ENGINE] = { set_engine, DEFAULT_ENGINE, "an engine" },
+	[OPT_ENGINE] = { set_engine, NULL, "an engine" },
 	[OPT_POLICY] = { set_policy, DEFAULT_POLICY, "a policy" },
 	[OPT_PROFILE] = { set_profile, NULL, "a profile" },
 	[OPT_FOLIOS_PER_CALL] = { set_folios_per_call, NULL, "a number of folios from 1" },

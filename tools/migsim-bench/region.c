@@ -101,7 +101,6 @@ static int prepare_memory(struct region *region)
 
 	base = (base + REGION_HUGE - 1) & ~(REGION_HUGE - 1);
 	region->start = (uint8_t *)(uintptr_t)(base - MIGSIM_PAGE_SIZE);
-	region->pages = shape->length / MIGSIM_PAGE_SIZE + 2;
 	/* No kernel support, or a container's filter, matters with nodes only. */
 	if (node >= 0 && bind_memory(region, (unsigned int)node) &&
 	    ((errno != ENOSYS && errno != EPERM) ||
@@ -117,6 +116,24 @@ static int prepare_memory(struct region *region)
 	return 0;
 }
 
+/* Far from all that is mapped, and at a multiple of 2M. */
+#define VIRTUAL_BASE	((uint64_t)1 << 46)
+
+static int open_memory(struct region *region)
+{
+	const struct region_shape *shape = &region->shape;
+
+	region->pages = shape->length / MIGSIM_PAGE_SIZE + 2;
+	if (shape->virtual) {
+		region->start = (uint8_t *)(uintptr_t)(VIRTUAL_BASE -
+						       MIGSIM_PAGE_SIZE);
+		return 0;
+	}
+	region->map_length = shape->length + REGION_HUGE + 2 * MIGSIM_PAGE_SIZE;
+	region->map = map_memory(region->map_length);
+	return region->map ? prepare_memory(region) : -ENOMEM;
+}
+
 int region_open(struct region **opened, const struct region_shape *shape)
 {
 	struct region *region = calloc(1, sizeof(*region));
@@ -125,11 +142,9 @@ int region_open(struct region **opened, const struct region_shape *shape)
 	if (!region)
 		return -ENOMEM;
 	region->shape = *shape;
-	region->map_length = shape->length + REGION_HUGE + 2 * MIGSIM_PAGE_SIZE;
-	region->map = map_memory(region->map_length);
 	region->folios = map_memory(shape->folios * sizeof(*region->folios));
-	if (region->map && region->folios)
-		ret = prepare_memory(region);
+	if (region->folios)
+		ret = open_memory(region);
 	if (!ret)
 		ret = list_folios(region);
 	if (ret) {
@@ -169,6 +184,9 @@ struct migsim_folio *region_next(struct region *region, uint64_t n)
 		region->away = region->shape.route.back && !region->away;
 	}
 	region->cursor += n;
+	/* Clearing would cost as much as modelling some of the calls. */
+	if (region->shape.virtual)
+		return region->folios + region->cursor - n;
 	return clear_folios(region->folios + region->cursor - n, n);
 }
 

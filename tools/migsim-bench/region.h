@@ -5,7 +5,8 @@
  *	guard | part of the first order, and gaps | part of the next … | guard
  *
  * Every part begins at a multiple of 2M. The list names all folios in the
- * order of migration; calls take it piece by piece and walk round.
+ * order of migration; calls take it piece by piece and walk round. A virtual
+ * region is the list alone: its addresses are made up.
  */
 #ifndef MIGSIM_BENCH_REGION_H
 #define MIGSIM_BENCH_REGION_H
@@ -39,6 +40,7 @@ struct region_shape {
 	struct region_route route;
 	enum layout layout;
 	uint64_t seed;
+	bool virtual;		/* a list without memory behind it */
 	uint64_t call;		/* folios per call */
 	uint64_t folios;	/* in the list, a multiple of call */
 	uint64_t bytes;		/* of these folios */
@@ -53,7 +55,7 @@ enum region_page {
 
 struct region {
 	struct region_shape shape;
-	void *map;
+	void *map;		/* NULL: virtual */
 	size_t map_length;
 	uint8_t *start;		/* the guard in front, 4K before a 2M border */
 	uint64_t pages;		/* with both guards */
@@ -83,6 +85,10 @@ int region_shape_of(struct region_shape *shape, const struct config *cfg,
 		    struct region_route route,
 		    const struct region_limits *limits);
 
+/* The list of one call of the model, which all of its calls go through. */
+void region_shape_virtual(struct region_shape *shape,
+			  const struct config *cfg);
+
 /* Memory that a region of this shape takes, its list included. */
 uint64_t region_shape_cost(const struct region_shape *shape);
 bool region_shape_equal(const struct region_shape *a,
@@ -92,7 +98,7 @@ bool region_shape_equal(const struct region_shape *a,
 int region_open(struct region **region, const struct region_shape *shape);
 void region_close(struct region *region);
 
-/* The next @n folios of the walk, cleared for a call. */
+/* The next @n folios of the walk, cleared for a call unless virtual. */
 struct migsim_folio *region_next(struct region *region, uint64_t n);
 
 /*

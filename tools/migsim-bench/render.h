@@ -67,6 +67,8 @@ int64_t result_order(const struct result *r);
 int64_t result_folios_per_call(const struct result *r);
 bool result_copies_inline(const struct result *r);
 const char *result_pool(const struct result *r);
+const char *result_layout(const struct result *r);
+bool results_emulated(const struct results *rs);
 
 /* The i-th counter or phase; NULL behind the last. Phases in us per GiB. */
 const char *result_counter(const struct result *r, unsigned int i,
@@ -87,9 +89,6 @@ void size_figure(uint64_t bytes, char buf[FIGURE_LEN]);
 size_t text_columns(const char *text);
 void print_wrapped(FILE *out, const char *lead, const char *text,
 		   size_t width);
-void print_machine(FILE *out, const struct migsim_sysinfo *si, size_t width);
-void print_warnings(FILE *out, const struct results *rs, size_t width);
-void print_emulated(FILE *out, bool emulated);
 
 struct grid {
 	size_t columns;
@@ -106,6 +105,11 @@ void grid_add(struct grid *g, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 size_t grid_bytes(const struct grid *g); /* of its longest line */
 int grid_print(const struct grid *g, FILE *out);
+
+/* render_origin.c */
+void print_origin(FILE *out, const struct results *rs, size_t width);
+void print_warnings(FILE *out, const struct results *rs, size_t width);
+void print_emulated(FILE *out, bool emulated);
 
 /* render_lkml.c: cells; lkml_cross.c: a table of rows and columns */
 #define LKML_WIDTH	78

@@ -51,14 +51,25 @@ static void put_count(FILE *out, int64_t value)
 /*
  * The published tables call the copy in line by one CPU `cpu`, with channels
  * 0; it is what `fit` learns the CPU's cost from. So are called here the
- * kernel's own migration and copy=inline with memcpy; any other engine keeps
- * its name. The true words stand in the columns backend and engine_options.
+ * kernel's own migration and copy=inline with memcpy or the model's CPU; any
+ * other engine keeps its name, but that of the model's channels under policy
+ * batch is theirs: `dma`. The true words stand in the columns backend and
+ * engine_options.
  */
 static bool is_cpu(const struct result *r, const char *engine)
 {
 	if (!engine || !strcmp(r->config->backend, "kernel"))
 		return true;
-	return !strcmp(engine, "memcpy") && result_copies_inline(r);
+	if (!strcmp(engine, "model") ? r->channels != 0 :
+				       strcmp(engine, "memcpy"))
+		return false;
+	return result_copies_inline(r);
+}
+
+static bool is_dma(const struct result *r, const char *engine)
+{
+	return engine && !strcmp(engine, "model") && r->channels > 0 &&
+	       r->batch_pages >= 0 && !result_copies_inline(r);
 }
 
 static int put_head(FILE *out, const struct result *r)
@@ -73,7 +84,7 @@ static int put_head(FILE *out, const struct result *r)
 	put_cell(out, "own");
 	put_count(out, order);
 	put_count(out, order < 0 ? -1 : (int64_t)(MIGSIM_PAGE_SIZE << order));
-	put_cell(out, cpu ? "cpu" : engine);
+	put_cell(out, cpu ? "cpu" : is_dma(r, engine) ? "dma" : engine);
 	put_count(out, cpu ? 0 : r->channels);
 	put_count(out, result_folios_per_call(r));
 	put_count(out, r->batch_pages);
@@ -93,8 +104,7 @@ static int put_tail(FILE *out, const struct result *r)
 	put_cell(out, c->policy);
 	put_cell(out, c->profile);
 	put_cell(out, folio);
-	put_cell(out, c->layout == LAYOUT_SCATTERED ? "scattered" :
-						      "contiguous");
+	put_cell(out, result_layout(r));
 	put_cell(out, result_pool(r));
 	put_cell(out, c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync");
 	put_cell(out, migsim_reason_name(c->reason));
@@ -231,7 +241,7 @@ static int put_result(FILE *out, const struct result *r, bool emulated)
 		.out = out,
 		.head = in_memory(put_head, r),
 		.tail = in_memory(put_tail, r),
-		.flag = emulated ? EMULATED :
+		.flag = emulated && !config_is_model(r->config) ? EMULATED :
 			r->verify_errors > 0 ? "verify errors" : "",
 	};
 	int err = row.head && row.tail ? 0 : -ENOMEM;

@@ -131,7 +131,7 @@ static json_t *config_json(const struct result *r)
 	const struct config *c = r->config;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
-			 " s:o, s:o, s:o, s:s, s:o, s:s, s:o, s:I,"
+			 " s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I,"
 			 " s:o, s:o, s:I, s:b, s:o}",
 		"backend", text(c->backend), "engine", engine_name(c),
 		"driver", text(r->driver), "channels", count(r->channels),
@@ -142,8 +142,7 @@ static json_t *config_json(const struct result *r)
 		"total_bytes", (json_int_t)c->total,
 		"folios_per_call", count(result_folios_per_call(r)),
 		"from", count(c->from), "to", count(c->to),
-		"layout", c->layout == LAYOUT_SCATTERED ? "scattered" :
-							  "contiguous",
+		"layout", text(result_layout(r)),
 		"pool", text(result_pool(r)),
 		"mode", c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync",
 		"reason", text(migsim_reason_name(c->reason)),
@@ -294,7 +293,7 @@ int render_json(FILE *out, const struct results *rs)
 		"version", MIGSIM_VERSION,
 		"sysinfo", sysinfo_json(&rs->sysinfo),
 		"warnings", warnings_json(rs), "interrupted", rs->interrupted,
-		"note", text(rs->sysinfo.emulated ? EMULATED : NULL),
+		"note", text(results_emulated(rs) ? EMULATED : NULL),
 		"results", results_json(rs));
 	int err;
 

@@ -114,7 +114,7 @@ static int print_list(FILE *out, const struct results *rs,
 			err = print_result_words(out, fs, i);
 		fputc('\n', out);
 	}
-	print_emulated(out, rs->sysinfo.emulated);
+	print_emulated(out, results_emulated(rs));
 	if (!err)
 		err = grid_print(&g, out);
 	grid_free(&g);
@@ -176,7 +176,7 @@ int render_lkml(FILE *out, const struct results *rs)
 	err = fields_init(&fs, rs);
 	if (err)
 		return err;
-	print_machine(out, &rs->sysinfo, WIDTH);
+	print_origin(out, rs, WIDTH);
 	if (rs->n)
 		err = print_results(out, rs, &fs);
 	else

@@ -109,7 +109,7 @@ static void add_rate(struct grid *g, const struct migsim_stats *s)
 	char a[FIGURE_LEN], b[FIGURE_LEN];
 
 	grid_add(g, "%s", rate_figure(stats_value(s, s->median), a));
-	if (s->n < 2)
+	if (s->n < 2 && s->ci95[0] >= s->ci95[1])
 		grid_add(g, "-");	/* one run has no interval */
 	else
 		grid_add(g, "[%s, %s]", rate_figure(s->ci95[0], a),
@@ -193,7 +193,7 @@ static int print_all(FILE *out, const struct results *rs,
 	print_wrapped(out, "", same, WIDTH);
 	free(same);
 	fputc('\n', out);
-	print_emulated(out, rs->sysinfo.emulated);
+	print_emulated(out, results_emulated(rs));
 	return print_table(out, rs, fs);
 }
 
@@ -205,7 +205,7 @@ int render_table(FILE *out, const struct results *rs)
 	err = fields_init(&fs, rs);
 	if (err)
 		return err;
-	print_machine(out, &rs->sysinfo, WIDTH);
+	print_origin(out, rs, WIDTH);
 	if (rs->n)
 		err = print_all(out, rs, &fs);
 	else

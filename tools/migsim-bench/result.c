@@ -205,10 +205,30 @@ const char *result_phase(const struct result *r, unsigned int i,
 	return phases[i].name;
 }
 
-/* The kernel backend has none. */
+/* Times of an emulated CPU; the model's own are of none. */
+bool results_emulated(const struct results *rs)
+{
+	size_t i;
+
+	for (i = 0; i < rs->n; i++)
+		if (!config_is_model(rs->result[i].config))
+			return rs->sysinfo.emulated;
+	return rs->sysinfo.emulated && !rs->n;
+}
+
+/* The model's folios lie nowhere. */
+const char *result_layout(const struct result *r)
+{
+	if (config_is_model(r->config))
+		return NULL;
+	return r->config->layout == LAYOUT_SCATTERED ? "scattered" :
+						       "contiguous";
+}
+
+/* Only this library's own backend over memory has one. */
 const char *result_pool(const struct result *r)
 {
-	if (!strcmp(r->config->backend, "kernel"))
+	if (!strcmp(r->config->backend, "kernel") || config_is_model(r->config))
 		return NULL;
 	return r->config->cold_pool ? "cold" : "warm";
 }

@@ -83,6 +83,7 @@ static int open_migrator(struct migsim_migrator **m, const struct trial *t,
 	o.reason = cfg->reason;
 	o.cold_pool = cold_pool;
 	o.call_pages = call_pages(&t->shape);
+	o.profile = cfg->model;
 	ret = migsim_migrator_open(m, &o);
 	return ret ? exit_code(ret) : 0;
 }
@@ -239,6 +240,51 @@ static int move_all_verified(struct trial *t, struct region *region,
 	return ret;
 }
 
+static int run_real(struct trial *t, struct region *region,
+		    struct migsim_report *report)
+{
+	int ret = 0;
+
+	if (!region->generation)
+		ret = verify_fill(region, &run_stopped);
+	if (!ret)
+		ret = prime(t, region);
+	if (ret)
+		return ret;
+	return t->cfg->verify ? move_all_verified(t, region, report) :
+				move_all(t, region, report);
+}
+
+/* How far off the profile's errors may be: known only while it is open. */
+static int note_intervals(struct trial *t, const struct migsim_report *report)
+{
+	const struct migsim_profile *profile = t->cfg->model;
+	struct migsim_summary s = { .size = sizeof(s) };
+	struct migsim_slopes slopes;
+	int err = migsim_model_slopes(current[0], &slopes);
+
+	if (err) {
+		say("the model cannot tell how sure its result is: %s",
+		    strerror(-err));
+		return EXIT_FAILED;
+	}
+	migsim_report_summary(report, &s);
+	migsim_profile_interval(profile, MIGSIM_METRIC_GIB_S, s.gib_s, &slopes,
+				t->interval[MIGSIM_METRIC_GIB_S]);
+	migsim_profile_interval(profile, MIGSIM_METRIC_FIRST_US,
+				s.first_us.mean, &slopes,
+				t->interval[MIGSIM_METRIC_FIRST_US]);
+	return 0;
+}
+
+static int run_virtual(struct trial *t, struct region *region,
+		       struct migsim_report *report)
+{
+	int ret = move_all(t, region, report);
+
+	return ret ? ret : note_intervals(t, report);
+}
+
 int run_once(struct trial *t, struct region *region,
 	     struct migsim_report *report)
 {
@@ -247,13 +293,10 @@ int run_once(struct trial *t, struct region *region,
 	if (ret)
 		return ret;
 	migsim_report_reset(report);
-	if (!region->generation)
-		ret = verify_fill(region, &run_stopped);
-	if (!ret)
-		ret = prime(t, region);
-	if (!ret)
-		ret = t->cfg->verify ? move_all_verified(t, region, report) :
-				       move_all(t, region, report);
+	if (t->shape.virtual)
+		ret = run_virtual(t, region, report);
+	else
+		ret = run_real(t, region, report);
 	close_current();
 	return ret;
 }

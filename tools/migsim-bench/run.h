@@ -19,7 +19,15 @@ struct trial {
 	char *driver;			/* of the engine; NULL: none */
 	long channels;			/* -1: means nothing */
 	long window_pages;		/* -1: unbounded or unknown */
+	double interval[MIGSIM_METRICS][2]; /* of the model's last run */
 };
+
+/*
+ * trial.c: makes a trial of a configuration. Lowers *@least_memory to what its
+ * nodes have; the model has none. 0, or an exit code after a sentence.
+ */
+int trial_prepare(struct trial *t, const struct config *cfg,
+		  const struct migsim_sysinfo *si, uint64_t *least_memory);
 
 /* Becomes true by run_stop() and stays so until run_reset(). */
 extern volatile sig_atomic_t run_stopped;
@@ -28,7 +36,7 @@ extern volatile sig_atomic_t run_stopped;
 void run_stop(void);
 void run_reset(void);
 
-/* From where to where the folios of a configuration go. */
+/* From where to where the folios of a configuration go: real ones. */
 struct region_route run_route(const struct config *cfg);
 
 /*

@@ -79,8 +79,10 @@ static void place_parts(struct region_shape *shape)
 
 uint64_t region_shape_cost(const struct region_shape *shape)
 {
-	return shape->length + 2 * MIGSIM_PAGE_SIZE +
-	       shape->folios * sizeof(struct migsim_folio);
+	uint64_t list = shape->folios * sizeof(struct migsim_folio);
+
+	return shape->virtual ? list :
+	       shape->length + 2 * MIGSIM_PAGE_SIZE + list;
 }
 
 /* Whole calls of at least @bytes in sum. */
@@ -127,6 +129,18 @@ int region_shape_of(struct region_shape *shape, const struct config *cfg,
 	return fit_shape(shape, 0, limits->memory - limits->memory / 8);
 }
 
+void region_shape_virtual(struct region_shape *shape, const struct config *cfg)
+{
+	memset(shape, 0, sizeof(*shape));
+	shape->mix = cfg->mix;
+	shape->route = (struct region_route) { -1, -1, false };
+	shape->virtual = true;
+	shape->call = cfg->folios_per_call;
+	if (!shape->call)
+		shape->call = region_mix_folios(&cfg->mix, cfg->total);
+	fit_shape(shape, 0, UINT64_MAX);
+}
+
 static bool mix_equal(const struct mix *a, const struct mix *b)
 {
 	if (a->n != b->n)
@@ -143,7 +157,8 @@ static bool mix_equal(const struct mix *a, const struct mix *b)
 bool region_shape_equal(const struct region_shape *a,
 			const struct region_shape *b)
 {
-	if (a->folios != b->folios || a->layout != b->layout ||
+	if (a->virtual != b->virtual ||
+	    a->folios != b->folios || a->layout != b->layout ||
 	    a->route.from != b->route.from || a->route.back != b->route.back ||
 	    !mix_equal(&a->mix, &b->mix))
 		return false;

@@ -4,13 +4,15 @@
  * then one run of each in another, so that whatever drifts hits all alike.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "outcome.h"
 #include "progress.h"
+
+/* The model alone is to get by with little: half of it for lists of folios. */
+#define LISTS_KEPT	((uint64_t)256 << 20)
 
 struct sweep {
 	const struct plan *plan;
@@ -61,60 +63,6 @@ static void release_signals(const struct sigaction old[2])
 	sigaction(SIGTERM, &old[1], NULL);
 }
 
-/* A node's free memory, and what the machine's caches would give up. */
-static uint64_t memory_on(const struct migsim_sysinfo *si, int node)
-{
-	struct migsim_node nodes[MIGSIM_MAX_NODES];
-	uint64_t free_all = 0, free_here = 0, memory;
-	int n = migsim_topology_nodes(nodes, MIGSIM_MAX_NODES);
-
-	if (node < 0 || n < 0)
-		return si->mem_available_bytes;
-	for (int i = 0; i < n && i < MIGSIM_MAX_NODES; i++) {
-		free_all += nodes[i].free_bytes;
-		if (nodes[i].id == node)
-			free_here = nodes[i].free_bytes;
-	}
-	memory = free_here;
-	if (si->mem_available_bytes > free_all)
-		memory += si->mem_available_bytes - free_all;
-	return memory < si->mem_available_bytes ? memory :
-						  si->mem_available_bytes;
-}
-
-static int prepare_trial(struct sweep *s, size_t i)
-{
-	const struct config *cfg = &s->plan->configs[i];
-	struct region_route route = run_route(cfg);
-	struct region_limits limits = {
-		.cache = s->rs->sysinfo.llc_bytes,
-		.memory = memory_on(&s->rs->sysinfo, route.from),
-	};
-	uint64_t there = memory_on(&s->rs->sysinfo, route.to);
-	struct trial *t = &s->trials[i];
-	int ret;
-
-	t->cfg = cfg;
-	t->shape.route = route;
-	if (route.back && there < limits.memory)
-		limits.memory = there;
-	ret = run_probe(t);
-	if (ret)
-		return ret;
-	if (region_shape_of(&t->shape, cfg, route, &limits)) {
-		say("a call of %" PRIu64 " folios needs more memory than the "
-		    "%.1f GiB that are available", t->shape.call,
-		    (double)limits.memory / (1 << 30));
-		return EXIT_USAGE;
-	}
-	t->calls = region_mix_folios(&cfg->mix, cfg->total) / t->shape.call;
-	if (!t->calls)
-		t->calls = 1;
-	if (limits.memory < s->least_memory)
-		s->least_memory = limits.memory;
-	return 0;
-}
-
 /* The first configuration with the region that the i-th one needs. */
 static size_t owner_of(const struct sweep *s, size_t i)
 {
@@ -131,7 +79,9 @@ static int prepare(struct sweep *s)
 
 	s->least_memory = UINT64_MAX;
 	for (size_t i = 0; i < s->plan->n; i++) {
-		int ret = run_stopped ? -EINTR : prepare_trial(s, i);
+		int ret = run_stopped ? -EINTR :
+			trial_prepare(&s->trials[i], &s->plan->configs[i],
+				      &s->rs->sysinfo, &s->least_memory);
 
 		if (ret)
 			return ret;
@@ -139,6 +89,8 @@ static int prepare(struct sweep *s)
 			cost += region_shape_cost(&s->trials[i].shape);
 		s->order[i] = i;
 	}
+	if (s->least_memory == UINT64_MAX)
+		s->least_memory = LISTS_KEPT;
 	s->keep = cost <= s->least_memory / 2;
 	return 0;
 }

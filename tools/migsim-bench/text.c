@@ -136,44 +136,6 @@ void print_wrapped(FILE *out, const char *lead, const char *text, size_t width)
 	fputc('\n', out);
 }
 
-static const char *or_unknown(const char *text, const char *what)
-{
-	return text[0] ? text : what;
-}
-
-/* A line of its own: no wrapping tears the label apart. */
-void print_emulated(FILE *out, bool emulated)
-{
-	if (emulated)
-		fputs("(" EMULATED ")\n", out);
-}
-
-/* One line of what a reader must know first of the machine. */
-void print_machine(FILE *out, const struct migsim_sysinfo *si, size_t width)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "Linux %s, %s, %u CPU%s, %u node%s%s%s",
-		 or_unknown(si->kernel, "(unknown release)"),
-		 or_unknown(si->cpu, "unknown CPU"), si->cpus,
-		 si->cpus == 1 ? "" : "s", si->numa_nodes,
-		 si->numa_nodes == 1 ? "" : "s", si->hypervisor[0] ? ", " : "",
-		 si->hypervisor);
-	print_wrapped(out, "", text, width);
-	print_emulated(out, si->emulated);
-}
-
-void print_warnings(FILE *out, const struct results *rs, size_t width)
-{
-	size_t i;
-
-	if (rs->interrupted)
-		print_wrapped(out, "warning: ", "interrupted: this is what was "
-			      "measured so far", width);
-	for (i = 0; i < rs->nr_warnings; i++)
-		print_wrapped(out, "warning: ", rs->warnings[i], width);
-}
-
 void grid_init(struct grid *g, size_t columns, size_t left)
 {
 	memset(g, 0, sizeof(*g));

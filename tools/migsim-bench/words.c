@@ -208,6 +208,13 @@ static int item_start(struct item *it, const char *token)
 	return list_add(&it->heads, strdup(token));
 }
 
+/* A name, or the path of a file. */
+static bool starts_item(const char *token)
+{
+	return isalpha((unsigned char)*token) ||
+	       (*token && strchr("/._~", *token));
+}
+
 /* Does a token begin the next item, a key of this one, or a mere value? */
 static int item_token(struct item *it, struct list *l, const char *token)
 {
@@ -216,7 +223,7 @@ static int item_token(struct item *it, struct list *l, const char *token)
 
 	if (token[name] == '=')
 		return item_key(it, token);
-	if (isalpha((unsigned char)*token)) {
+	if (starts_item(token)) {
 		err = item_end(it, l);
 		return err ? err : item_start(it, token);
 	}
