@@ -201,7 +201,7 @@ struct deal {
 	uint32_t lane[MODEL_MAX_CHANNELS];	/* its channel; NO_ENTRY: none yet */
 	uint32_t last[MODEL_MAX_CHANNELS];	/* entry of this submission */
 	uint32_t slice, longer;	/* slices of so many; the first ones have 1 more */
-	uint32_t any;		/* copies without a lane, so far */
+	uint32_t any, left;	/* channel whose slice is dealt; copies of it left */
 };
 
 /* The channel with least to do that no other lane of this submission has. */
@@ -221,14 +221,15 @@ static uint32_t pick(const struct engine *e, const struct deal *d)
 	return best;
 }
 
-/* Even slices: the n-th copy without a lane. */
-static uint32_t slice_of(const struct deal *d, uint32_t n)
+/* Even slices, one behind the other. */
+static uint32_t next_of_slice(struct deal *d)
 {
-	uint32_t in_longer = d->longer * (d->slice + 1);
-
-	if (n < in_longer)
-		return n / (d->slice + 1);
-	return d->longer + (n - in_longer) / d->slice;
+	if (!d->left) {
+		d->any++;
+		d->left = d->slice + (d->any < d->longer);
+	}
+	d->left--;
+	return d->any;
 }
 
 static uint32_t channel_of(struct engine *e, struct deal *d, uint16_t lane)
@@ -236,7 +237,7 @@ static uint32_t channel_of(struct engine *e, struct deal *d, uint16_t lane)
 	uint32_t *channel;
 
 	if (lane == MIGSIM_LANE_ANY)
-		return slice_of(d, d->any++);
+		return next_of_slice(d);
 	channel = &d->lane[lane % e->nr_channels];
 	if (*channel == NO_ENTRY)
 		*channel = pick(e, d);
@@ -248,7 +249,8 @@ static uint32_t deal_out(struct engine *e)
 {
 	struct channels *c = &e->channels;
 	struct deal d = { .slice = e->nr_any / e->nr_channels,
-			  .longer = e->nr_any % e->nr_channels };
+			  .longer = e->nr_any % e->nr_channels,
+			  .any = UINT32_MAX };
 	uint32_t at, to, i, used = 0;
 
 	channels_run(c, e->model->clock);

@@ -51,7 +51,7 @@ enum ended { NOT_ENDED, ENDED_CLEAN, ENDED_STUCK };
  * list[0..nr), in the order of their unmap.
  */
 struct group {
-	struct group *next;	/* in flight: oldest first */
+	struct group *next;	/* in flight: oldest first; or the next unused */
 	struct migsim_policy_answer how;
 	struct migsim_folio **list;
 	struct migsim_folio *one; /* the list of a folio that is retried alone */
@@ -131,7 +131,7 @@ struct migsim_migrator {
 	int rc;
 
 	/* in flight */
-	struct group *slots;	/* MAX_GROUPS of them */
+	struct group *slots;	/* MAX_GROUPS of them, touched when needed */
 	struct group *oldest, *newest, *unused;
 	uint32_t nr_groups;
 	uint32_t seq;
@@ -161,6 +161,11 @@ struct migsim_migrator {
 static inline uint64_t now(struct migsim_migrator *m)
 {
 	return m->space->now(m->space_priv);
+}
+
+static inline bool no_group_left(const struct migsim_migrator *m)
+{
+	return m->unused == m->slots + MAX_GROUPS;
 }
 
 static inline uint64_t ticks_to_ns(const struct migsim_migrator *m, uint64_t t)

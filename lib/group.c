@@ -12,9 +12,10 @@
 struct group *group_new(struct migsim_migrator *m)
 {
 	struct group *g = m->unused;
-	uint32_t slot = g->slot;
+	uint32_t slot = (uint32_t)(g - m->slots);
 
-	m->unused = g->next;
+	/* One that was never used is followed by the next such. */
+	m->unused = g->next ? g->next : g + 1;
 	*g = (struct group){ .slot = slot, .seq = m->seq++, .live = true };
 	if (m->newest)
 		m->newest->next = g;

@@ -139,7 +139,7 @@ static bool stopped(struct migsim_migrator *m)
 /* May another group be unmapped now? */
 static bool may_admit(struct migsim_migrator *m)
 {
-	if (m->next == m->n || !m->unused || stopped(m))
+	if (m->next == m->n || no_group_left(m) || stopped(m))
 		return false;
 	if (m->window >= m->max_window)
 		return false;

@@ -110,17 +110,9 @@ static int parse_words(struct migsim_migrator *m,
 
 static int make_groups(struct migsim_migrator *m)
 {
-	uint32_t i;
-
 	m->slots = sys_map(MAX_GROUPS * sizeof(*m->slots));
-	if (!m->slots)
-		return -ENOMEM;
-	for (i = MAX_GROUPS; i--;) {
-		m->slots[i].slot = i;
-		m->slots[i].next = m->unused;
-		m->unused = &m->slots[i];
-	}
-	return 0;
+	m->unused = m->slots;
+	return m->slots ? 0 : -ENOMEM;
 }
 
 static void set_clock(struct migsim_migrator *m, uint32_t copy_timeout_ms)
