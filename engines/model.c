@@ -10,6 +10,7 @@
 #include <migsim/log.h>
 
 #include "builtin.h"
+#include "model/deal.h"
 #include "model/model.h"
 #include "model/target.h"
 #include "sys.h"
@@ -49,7 +50,6 @@ struct engine {
 	struct channels channels;
 	uint32_t nr_channels;	/* 0: the CPU copies */
 	struct entry_list pending; /* submitted, not kicked */
-	uint32_t nr_any;	/* of them, those without a lane */
 	uint64_t random;
 };
 
@@ -117,7 +117,7 @@ static void model_caps(void *priv, struct migsim_engine_caps *caps)
 	if (!e->nr_channels)
 		caps->flags |= MIGSIM_ENGINE_SYNC;
 	caps->channels = e->nr_channels;
-	caps->depth = e->channels.depth;
+	caps->depth = e->channels.entries.depth;
 	caps->driver = "model";
 }
 
@@ -165,27 +165,27 @@ static void map_copy(struct model *m, const struct migsim_copy *c,
 static void submit_one(struct engine *e, const struct migsim_copy *c)
 {
 	unsigned int order = target_order((uintptr_t)c->dst, c->len);
-	uint32_t at = entry_new(&e->channels);
-
-	e->channels.entry[at] = (struct entry){
-		.cookie = c->cookie, .len = c->len, .group = c->group,
-		.lane = c->lane, .order = (uint8_t)order, .flags = fate(e),
+	struct entry copy = {
+		.cookie = c->cookie, .len = c->len, .count = 1,
+		.group = c->group, .lane = c->lane, .order = (uint8_t)order,
+		.flags = fate(e),
 	};
+
 	if (!e->nr_channels) {
 		model_spend_copy(e->model, pages_of(c->len));
-		list_add(&e->channels, &e->channels.done, at);
+		list_add(&e->channels.entries, &e->channels.done, &copy);
 		return;
 	}
 	map_copy(e->model, c, order);
-	e->nr_any += c->lane == MIGSIM_LANE_ANY;
-	list_add(&e->channels, &e->pending, at);
+	list_add(&e->channels.entries, &e->pending, &copy);
 }
 
 static int model_submit(void *priv, const struct migsim_copy *copies,
 			uint32_t n)
 {
 	struct engine *e = priv;
-	uint32_t i, room = e->channels.depth - e->channels.in_use;
+	uint32_t i, room = e->channels.entries.depth -
+			   e->channels.entries.copies;
 
 	if (!room)
 		return -EBUSY;
@@ -196,94 +196,20 @@ static int model_submit(void *priv, const struct migsim_copy *copies,
 	return (int)n;
 }
 
-/* How a submission falls to channels. */
-struct deal {
-	uint32_t lane[MODEL_MAX_CHANNELS];	/* its channel; NO_ENTRY: none yet */
-	uint32_t last[MODEL_MAX_CHANNELS];	/* entry of this submission */
-	uint32_t slice, longer;	/* slices of so many; the first ones have 1 more */
-	uint32_t any, left;	/* channel whose slice is dealt; copies of it left */
-};
-
-/* The channel with least to do that no other lane of this submission has. */
-static uint32_t pick(const struct engine *e, const struct deal *d)
-{
-	const struct channel *ch = e->channels.ch;
-	uint32_t i, best = 0;
-
-	for (i = 1; i < e->nr_channels; i++) {
-		bool used = d->last[i] != NO_ENTRY;
-		bool best_used = d->last[best] != NO_ENTRY;
-
-		if (used != best_used ? best_used :
-		    ch[i].queued < ch[best].queued)
-			best = i;
-	}
-	return best;
-}
-
-/* Even slices, one behind the other. */
-static uint32_t next_of_slice(struct deal *d)
-{
-	if (!d->left) {
-		d->any++;
-		d->left = d->slice + (d->any < d->longer);
-	}
-	d->left--;
-	return d->any;
-}
-
-static uint32_t channel_of(struct engine *e, struct deal *d, uint16_t lane)
-{
-	uint32_t *channel;
-
-	if (lane == MIGSIM_LANE_ANY)
-		return next_of_slice(d);
-	channel = &d->lane[lane % e->nr_channels];
-	if (*channel == NO_ENTRY)
-		*channel = pick(e, d);
-	return *channel;
-}
-
-/* Lanes become channels. Returns how many of them take part. */
-static uint32_t deal_out(struct engine *e)
-{
-	struct channels *c = &e->channels;
-	struct deal d = { .slice = e->nr_any / e->nr_channels,
-			  .longer = e->nr_any % e->nr_channels,
-			  .any = UINT32_MAX };
-	uint32_t at, to, i, used = 0;
-
-	channels_run(c, e->model->clock);
-	memset(d.lane, 0xff, sizeof(d.lane));
-	memset(d.last, 0xff, sizeof(d.last));
-	for (at = e->pending.head; at != NO_ENTRY; at = c->entry[at].next) {
-		to = channel_of(e, &d, c->entry[at].lane);
-		c->entry[at].lane = (uint16_t)to;
-		d.last[to] = at;
-	}
-	for (i = 0; i < e->nr_channels; i++) {
-		if (d.last[i] == NO_ENTRY)
-			continue;
-		c->entry[d.last[i]].flags |= ENTRY_LAST;
-		used++;
-	}
-	e->nr_any = 0;
-	return used;
-}
-
+/* What was submitted goes to its channels, which all begin then. */
 static void model_kick(void *priv)
 {
 	struct engine *e = priv;
 	struct channels *c = &e->channels;
-	uint32_t at, used;
+	struct deal d;
 
 	if (e->pending.head == NO_ENTRY)
 		return;
-	used = deal_out(e);
-	model_spend(e->model, COST_CHANNEL, used);
 	channels_run(c, e->model->clock);
-	while ((at = list_take(c, &e->pending)) != NO_ENTRY)
-		channels_queue(c, c->entry[at].lane, at);
+	deal_prepare(&d, c, &e->pending);
+	model_spend(e->model, COST_CHANNEL, deal_channels(&d));
+	channels_run(c, e->model->clock);
+	deal_out(&d, c, &e->pending);
 	channels_start(c, e->model->clock);
 }
 
@@ -299,17 +225,14 @@ static int model_reap(void *priv, struct migsim_completion *done, uint32_t max,
 {
 	struct engine *e = priv;
 	struct channels *c = &e->channels;
-	uint32_t n, at;
+	struct entry copy;
+	uint32_t n;
 
 	if (!model_wait(e->model, deadline(e->model, timeout_ns)))
 		return 0;
-	for (n = 0; n < max; n++) {
-		at = list_take(c, &c->done);
-		if (at == NO_ENTRY)
-			break;
-		done[n].cookie = c->entry[at].cookie;
-		done[n].status = c->entry[at].flags & ENTRY_FAILS ? -EIO : 0;
-		entry_free(c, at);
+	for (n = 0; n < max && list_take(&c->entries, &c->done, 1, &copy); n++) {
+		done[n].cookie = copy.cookie;
+		done[n].status = copy.flags & ENTRY_FAILS ? -EIO : 0;
 	}
 	if (e->model->costs.ps[COST_COMPLETION])
 		model_spend(e->model, COST_COMPLETION, n);

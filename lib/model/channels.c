@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-
 #include "channels.h"
-#include "sys.h"
 
 static const struct entry_list empty = { NO_ENTRY, NO_ENTRY };
 
@@ -11,62 +8,17 @@ int channels_open(struct channels *c, const struct costs *costs, uint32_t n,
 {
 	uint32_t i;
 
-	*c = (struct channels){ .costs = costs, .n = n, .depth = depth,
-				.next = UINT64_MAX, .done = empty,
-				.unused = NO_ENTRY };
+	*c = (struct channels){ .costs = costs, .n = n, .next = UINT64_MAX,
+				.done = empty };
 	for (i = 0; i < n; i++)
 		c->ch[i] = (struct channel){ .queue = empty, .held = empty,
 					     .end = UINT64_MAX };
-	c->entry = sys_map(depth * sizeof(*c->entry));
-	return c->entry ? 0 : -ENOMEM;
+	return entries_open(&c->entries, depth);
 }
 
 void channels_close(struct channels *c)
 {
-	sys_unmap(c->entry, c->depth * sizeof(*c->entry));
-	c->entry = NULL;
-}
-
-/* As long as all are free again between batches, they are used in order. */
-uint32_t entry_new(struct channels *c)
-{
-	uint32_t at;
-
-	if (!c->in_use++) {
-		c->fresh = 0;
-		c->unused = NO_ENTRY;
-	}
-	if (c->unused == NO_ENTRY)
-		return c->fresh++;
-	at = c->unused;
-	c->unused = c->entry[at].next;
-	return at;
-}
-
-void entry_free(struct channels *c, uint32_t at)
-{
-	c->in_use--;
-	c->entry[at].next = c->unused;
-	c->unused = at;
-}
-
-void list_add(struct channels *c, struct entry_list *list, uint32_t at)
-{
-	c->entry[at].next = NO_ENTRY;
-	if (list->head == NO_ENTRY)
-		list->head = at;
-	else
-		c->entry[list->tail].next = at;
-	list->tail = at;
-}
-
-uint32_t list_take(struct channels *c, struct entry_list *list)
-{
-	uint32_t at = list->head;
-
-	if (at != NO_ENTRY)
-		list->head = c->entry[at].next;
-	return at;
+	entries_close(&c->entries);
 }
 
 /* Is the port of this active channel shared, as the profile reads it? */
@@ -103,7 +55,7 @@ static void set_rates(struct channels *c, uint64_t t)
 
 		if (!ch->active)
 			continue;
-		e = &c->entry[ch->queue.head];
+		e = &c->entries.entry[ch->queue.head];
 		page_ps = costs->ps[costs_wait(costs->level[e->order],
 					       c->active, shared(c, i))];
 		if (ch->started)
@@ -135,7 +87,7 @@ static void find_next(struct channels *c)
 static void begin(struct channels *c, struct channel *ch)
 {
 	uint32_t at = ch->queue.head;
-	bool active = at != NO_ENTRY && !(c->entry[at].flags & ENTRY_HANGS);
+	bool active = at != NO_ENTRY && !(c->entries.entry[at].flags & ENTRY_HANGS);
 
 	c->active += active;
 	c->active -= ch->active;
@@ -145,17 +97,18 @@ static void begin(struct channels *c, struct channel *ch)
 
 static void end_copy(struct channels *c, struct channel *ch)
 {
-	uint32_t at = list_take(c, &ch->queue);
-	struct entry *e = &c->entry[at];
+	struct entry copy, held;
 
-	ch->queued -= e->len;
-	if (c->costs->per_group && !(e->flags & ENTRY_LAST)) {
-		list_add(c, &ch->held, at);
+	list_take(&c->entries, &ch->queue, 1, &copy);
+	ch->queued -= copy.len;
+	if (c->costs->per_group && !(copy.flags & ENTRY_LAST)) {
+		list_add(&c->entries, &ch->held, &copy);
 		return;
 	}
-	while (ch->held.head != NO_ENTRY)
-		list_add(c, &c->done, list_take(c, &ch->held));
-	list_add(c, &c->done, at);
+	while (list_take(&c->entries, &ch->held, UINT32_MAX, &held))
+		list_add(&c->entries, &c->done, &held);
+	copy.flags &= (uint8_t)~ENTRY_LAST;
+	list_add(&c->entries, &c->done, &copy);
 	c->completions++;
 }
 
@@ -183,10 +136,11 @@ void channels_run(struct channels *c, uint64_t t)
 		step(c);
 }
 
-void channels_queue(struct channels *c, uint32_t channel, uint32_t at)
+void channels_queue(struct channels *c, uint32_t channel,
+		    const struct entry *copies)
 {
-	list_add(c, &c->ch[channel].queue, at);
-	c->ch[channel].queued += c->entry[at].len;
+	list_add(&c->entries, &c->ch[channel].queue, copies);
+	c->ch[channel].queued += copies->count * copies->len;
 }
 
 void channels_start(struct channels *c, uint64_t t)
@@ -203,7 +157,7 @@ void channels_start(struct channels *c, uint64_t t)
 unsigned int channels_wait_cost(const struct channels *c)
 {
 	const struct channel *ch = &c->ch[c->first];
-	const struct entry *e = &c->entry[ch->queue.head];
+	const struct entry *e = &c->entries.entry[ch->queue.head];
 
 	return costs_wait(c->costs->level[e->order], c->active,
 			  shared(c, c->first));
@@ -213,35 +167,46 @@ static void drop_group(struct channels *c, struct entry_list *list,
 		       uint32_t group)
 {
 	struct entry_list all = *list;
-	uint32_t at;
+	struct entry copies;
 
 	*list = empty;
-	while ((at = list_take(c, &all)) != NO_ENTRY) {
-		if (c->entry[at].group == group)
-			entry_free(c, at);
-		else
-			list_add(c, list, at);
-	}
+	while (list_take(&c->entries, &all, UINT32_MAX, &copies))
+		if (copies.group != group)
+			list_add(&c->entries, list, &copies);
+}
+
+static uint64_t queued_bytes(const struct channels *c, uint32_t at)
+{
+	uint64_t bytes = 0;
+
+	for (; at != NO_ENTRY; at = c->entries.entry[at].next)
+		bytes += c->entries.entry[at].count * c->entries.entry[at].len;
+	return bytes;
+}
+
+static bool head_is_of(const struct channels *c, const struct channel *ch,
+		       uint32_t group)
+{
+	return ch->queue.head != NO_ENTRY &&
+	       c->entries.entry[ch->queue.head].group == group;
 }
 
 void channels_cancel(struct channels *c, uint32_t group, uint64_t t)
 {
-	uint32_t i, head;
+	bool stops;
+	uint32_t i;
 
 	channels_run(c, t);
 	drop_group(c, &c->done, group);
 	for (i = 0; i < c->n; i++) {
 		struct channel *ch = &c->ch[i];
 
-		head = ch->queue.head;
+		stops = head_is_of(c, ch, group);
 		drop_group(c, &ch->held, group);
 		drop_group(c, &ch->queue, group);
-		if (ch->queue.head != head)
+		ch->queued = queued_bytes(c, ch->queue.head);
+		if (stops)
 			begin(c, ch);
-		ch->queued = 0;
-		for (head = ch->queue.head; head != NO_ENTRY;
-		     head = c->entry[head].next)
-			ch->queued += c->entry[head].len;
 	}
 	set_rates(c, t);
 	find_next(c);

@@ -44,12 +44,13 @@ static void open_n(uint32_t n)
 static void queue(uint32_t channel, uint64_t cookie, unsigned int order,
 		  uint64_t len, uint32_t group)
 {
-	uint32_t at = entry_new(&c);
+	const struct entry copy = {
+		.cookie = cookie, .len = len, .count = 1, .group = group,
+		.order = (uint8_t)order,
+		.flags = (uint8_t)(fake_random(&seed) % 4 ? 0 : ENTRY_LAST),
+	};
 
-	c.entry[at] = (struct entry){ .cookie = cookie, .len = len,
-				      .order = (uint8_t)order, .group = group,
-				      .flags = ENTRY_LAST };
-	channels_queue(&c, channel, at);
+	channels_queue(&c, channel, &copy);
 }
 
 static void queue_folios(uint32_t channel, unsigned int order, unsigned int n)
@@ -90,7 +91,7 @@ static void check_rates(void)
 
 		if (!ch->active)
 			continue;
-		level = costs.level[c.entry[ch->queue.head].order];
+		level = costs.level[c.entries.entry[ch->queue.head].order];
 		assert_true(ch->page_ps >= alone_ps(level));
 		sum += rate(ch->page_ps);
 	}
@@ -110,14 +111,13 @@ static void check_rates(void)
 /* Takes what has ended; counts how often each cookie came. */
 static uint64_t take_done(unsigned char *seen)
 {
+	struct entry copy;
 	uint64_t bytes = 0;
-	uint32_t at;
 
-	while ((at = list_take(&c, &c.done)) != NO_ENTRY) {
-		bytes += c.entry[at].len;
+	while (list_take(&c.entries, &c.done, 1, &copy)) {
+		bytes += copy.len;
 		if (seen)
-			seen[c.entry[at].cookie]++;
-		entry_free(&c, at);
+			seen[copy.cookie]++;
 	}
 	return bytes;
 }
@@ -129,17 +129,23 @@ static void a_storm(uint32_t channels)
 	static unsigned char seen[ROOM];
 	uint64_t t = 0, in = 0, out = 0, before;
 	uint32_t i, n = 3000;
+	unsigned int before_order = 0;
 
 	memset(seen, 0, sizeof(seen));
 	open_n(channels);
 	for (i = 0; i < n; i++) {
 		unsigned int order = orders[fake_random(&seed) % 6];
-		uint64_t len = MIGSIM_PAGE_SIZE << order;
+		uint64_t len;
 
-		if (!(fake_random(&seed) % 3))
+		/* Runs of alike copies, which become one entry. */
+		if (fake_random(&seed) % 4)
+			order = before_order;
+		before_order = order;
+		len = MIGSIM_PAGE_SIZE << order;
+		if (!(fake_random(&seed) % 8))
 			len = len / 2 + 64;
 		queue((uint32_t)(fake_random(&seed) % channels), i, order, len,
-		      i);
+		      i / 64);
 		in += len;
 		if (fake_random(&seed) % 4)
 			continue;
@@ -170,7 +176,8 @@ static void a_storm(uint32_t channels)
 	for (i = 0; i < n; i++)
 		assert_int_equal(seen[i], 1);
 	assert_int_equal(c.active, 0);
-	assert_int_equal(c.in_use, 0);
+	assert_int_equal(c.entries.copies, 0);
+	assert_int_equal(c.entries.in_use, 0);
 	channels_close(&c);
 }
 
@@ -347,9 +354,14 @@ static void a_copy_is_slowed_down_while_others_run(void **state)
 	channels_close(&c);
 }
 
+static const struct entry hanging = {
+	.len = MIGSIM_PAGE_SIZE, .count = 1, .flags = ENTRY_HANGS
+};
+
 static void a_group_is_cancelled(void **state)
 {
 	static unsigned char seen[8];
+	struct entry hang = hanging;
 	uint32_t at;
 
 	(void)state;
@@ -359,59 +371,50 @@ static void a_group_is_cancelled(void **state)
 	queue(0, 1, 9, 2097152, 8);
 	queue(1, 2, 9, 2097152, 7);
 	queue(1, 3, 9, 2097152, 7);
-	at = entry_new(&c);
-	c.entry[at] = (struct entry){ .cookie = 4, .len = 4096, .group = 7,
-				      .flags = ENTRY_HANGS };
-	channels_queue(&c, 1, at);
+	hang.cookie = 4;
+	hang.group = 7;
+	channels_queue(&c, 1, &hang);
 	queue(1, 5, 0, 4096, 8);
 	channels_start(&c, 0);
 	channels_cancel(&c, 7, 1000);
-	assert_int_equal(c.in_use, 2);
+	assert_int_equal(c.entries.copies, 2);
 	while (c.next != UINT64_MAX)
 		channels_run(&c, c.next);
 	take_done(seen);
 	for (at = 0; at < 6; at++)
 		assert_int_equal(seen[at], at == 1 || at == 5);
-	assert_int_equal(c.in_use, 0);
+	assert_int_equal(c.entries.in_use, 0);
 	channels_close(&c);
 }
 
 static void a_hung_channel_takes_no_share(void **state)
 {
-	uint32_t at;
-
 	(void)state;
 	costs_with("zen3-ptdma");
 	open_n(2);
-	at = entry_new(&c);
-	c.entry[at] = (struct entry){ .len = 4096, .flags = ENTRY_HANGS };
-	channels_queue(&c, 1, at);
+	channels_queue(&c, 1, &hanging);
 	queue_folios(0, 9, 1);
 	channels_start(&c, 0);
 	assert_int_equal(c.next, 512 * alone_ps(0));
 	channels_run(&c, c.next);
 	assert_int_equal(c.next, UINT64_MAX);
-	assert_int_equal(c.in_use, 2);
+	assert_int_equal(c.entries.copies, 2);
 	channels_close(&c);
 }
 
 static void a_group_completes_as_a_whole(void **state)
 {
+	const struct entry three = {
+		.len = 2097152, .order = 9, .count = 3, .step = 1,
+		.flags = ENTRY_LAST,
+	};
 	uint64_t one;
-	uint32_t i, at;
 
 	(void)state;
 	costs_with("zen3-ptdma:completion_per=group");
 	one = 512 * alone_ps(0);
 	open_n(1);
-	for (i = 0; i < 3; i++) {
-		at = entry_new(&c);
-		c.entry[at] = (struct entry){
-			.len = 2097152, .order = 9,
-			.flags = i == 2 ? ENTRY_LAST : 0,
-		};
-		channels_queue(&c, 0, at);
-	}
+	channels_queue(&c, 0, &three);
 	channels_start(&c, 0);
 	channels_run(&c, 3 * one - 1);
 	assert_int_equal(c.done.head, NO_ENTRY);
