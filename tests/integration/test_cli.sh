@@ -3,25 +3,7 @@
 #
 # The command line: what is refused, how, and that help tells everything.
 # BENCH is the path of migsim-bench, SRC that of the source tree.
-set -u
-export LC_ALL=C.UTF-8
-
-: "${BENCH:?the path of migsim-bench}" "${SRC:?the path of the sources}"
-BENCH=$(realpath "$BENCH") SRC=$(realpath "$SRC")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-checks=0 failures=0
-
-check() { # SENTENCE COMMAND...: the command must succeed
-	local what=$1
-	shift
-	checks=$((checks + 1))
-	"$@" && return
-	failures=$((failures + 1))
-	echo "FAILED: $what"
-	[[ ! -s err ]] || sed 's/^/    stderr: /' err
-}
+source "$(dirname "${BASH_SOURCE[0]}")/../support/bench.sh"
 
 bench() { # ARGS...: sets rc; leaves the files out and err
 	timeout 60 "$BENCH" "$@" >out 2>err </dev/null

@@ -3,15 +3,7 @@
 #
 # migsim-bench fit: from measurements to a profile that the other commands
 # take. BENCH is the path of migsim-bench, SRC that of the source tree.
-set -u
-export LC_ALL=C.UTF-8
-
-: "${BENCH:?the path of migsim-bench}" "${SRC:?the path of the sources}"
-BENCH=$(realpath "$BENCH") SRC=$(realpath "$SRC")
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failures=0
+source "$(dirname "${BASH_SOURCE[0]}")/../support/bench.sh"
 
 fail() {
 	failures=$((failures + 1))

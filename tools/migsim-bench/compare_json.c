@@ -6,9 +6,8 @@
 #include <math.h>
 
 #include "compare.h"
+#include "doc.h"
 #include "render.h"
-
-#define DIGITS	9
 
 /* { key: [a, b] } of every key in which the two results differ. */
 json_t *config_differences(const struct pair *p)
@@ -38,7 +37,7 @@ json_t *config_differences(const struct pair *p)
 
 static json_t *number(bool known, double value)
 {
-	return known && isfinite(value) ? json_real(value) : json_null();
+	return doc_number(known ? value : NAN);
 }
 
 static json_t *finding_json(const struct finding *f)
@@ -92,24 +91,14 @@ static json_t *side_json(const struct side *s, size_t alone)
 
 int compare_print_json(FILE *out, const struct comparison *cmp)
 {
-	json_t *list = json_array(), *doc;
+	json_t *list = json_array();
 	size_t i;
-	int err;
 
-	for (i = 0; list && i < cmp->pairs.n; i++) {
-		if (json_array_append_new(list, pair_json(cmp, i))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	doc = json_pack("{s:s, s:o, s:o, s:o}", "schema", SCHEMA,
+	for (i = 0; list && i < cmp->pairs.n; i++)
+		list = doc_append(list, pair_json(cmp, i));
+	return doc_write(out, json_pack("{s:s, s:o, s:o, s:o}",
+			"schema", SCHEMA,
 			"a", side_json(&cmp->a, cmp->pairs.alone_a),
 			"b", side_json(&cmp->b, cmp->pairs.alone_b),
-			"pairs", list);
-	if (!doc)
-		return -ENOMEM;
-	err = json_dumpf(doc, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER |
-				   JSON_REAL_PRECISION(DIGITS));
-	json_decref(doc);
-	return err || fputc('\n', out) == EOF || fflush(out) ? -EIO : 0;
+			"pairs", list));
 }

@@ -5,67 +5,24 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
+#include "doc.h"
 #include "render.h"
-
-#define DIGITS	9	/* a second in us, to a ns */
-
-static json_t *number(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *count(int64_t value)
-{
-	return value >= 0 ? json_integer(value) : json_null();
-}
-
-/* JSON is UTF-8; a byte that is not becomes the sign for an unknown one. */
-static json_t *repaired(const char *words)
-{
-	static const char unknown[] = "\xef\xbf\xbd";
-	char *fixed = malloc(3 * strlen(words) + 1), *to = fixed;
-	json_t *json;
-
-	if (!fixed)
-		return NULL;
-	for (; *words; words++) {
-		if ((unsigned char)*words < 0x80)
-			*to++ = *words;
-		else
-			to = stpcpy(to, unknown);
-	}
-	*to = '\0';
-	json = json_string(fixed);
-	free(fixed);
-	return json;
-}
-
-static json_t *text(const char *words)
-{
-	json_t *json;
-
-	if (!words)
-		return json_null();
-	json = json_string(words);
-	return json ? json : repaired(words);
-}
 
 /* Of struct migsim_sysinfo: a text that is unknown is "" there. */
 static json_t *known(const char *words)
 {
-	return text(words[0] ? words : NULL);
+	return doc_text(words[0] ? words : NULL);
 }
 
 static json_t *interval(const struct migsim_stats *s)
 {
 	if (!s->n)
 		return json_null();
-	return json_pack("[o, o]", number(s->ci95[0]), number(s->ci95[1]));
+	return json_pack("[o, o]", doc_number(s->ci95[0]), doc_number(s->ci95[1]));
 }
 
 static json_t *sysinfo_json(const struct migsim_sysinfo *si)
@@ -73,7 +30,7 @@ static json_t *sysinfo_json(const struct migsim_sysinfo *si)
 	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
 		"kernel", known(si->kernel), "cpu", known(si->cpu),
 		/* "" is bare metal: known, and no hypervisor */
-		"hypervisor", text(si->hypervisor),
+		"hypervisor", doc_text(si->hypervisor),
 		"microcode", known(si->microcode),
 		"cpus", (json_int_t)si->cpus, "cores", (json_int_t)si->cores,
 		"sockets", (json_int_t)si->sockets,
@@ -84,9 +41,9 @@ static json_t *sysinfo_json(const struct migsim_sysinfo *si)
 		"mem_bytes", (json_int_t)si->mem_bytes,
 		"mem_available_bytes", (json_int_t)si->mem_available_bytes,
 		"swap_used_bytes", (json_int_t)si->swap_used_bytes,
-		"load1", number(si->load1), "governor", known(si->governor),
+		"load1", doc_number(si->load1), "governor", known(si->governor),
 		"thp", known(si->thp), "thp_defrag", known(si->thp_defrag),
-		"numa_balancing", count(si->numa_balancing),
+		"numa_balancing", doc_count(si->numa_balancing),
 		"mitigations", si->mitigations, "uffd_move", si->uffd_move,
 		"emulated", si->emulated);
 
@@ -114,7 +71,7 @@ static json_t *engine_name(const struct config *c)
 	if (!c->engine)
 		return json_null();
 	name = item_name(c->engine);
-	json = name ? text(name) : NULL;
+	json = name ? doc_text(name) : NULL;
 	free(name);
 	return json;
 }
@@ -133,21 +90,21 @@ static json_t *config_json(const struct result *r)
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
 			 " s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I,"
 			 " s:o, s:o, s:I, s:b, s:o}",
-		"backend", text(c->backend), "engine", engine_name(c),
-		"driver", text(r->driver), "channels", count(r->channels),
-		"policy", text(c->policy), "profile", text(c->profile),
-		"order", count(result_order(r)),
-		"batch_pages", count(r->batch_pages),
-		"window_pages", count(r->window_pages),
+		"backend", doc_text(c->backend), "engine", engine_name(c),
+		"driver", doc_text(r->driver), "channels", doc_count(r->channels),
+		"policy", doc_text(c->policy), "profile", doc_text(c->profile),
+		"order", doc_count(result_order(r)),
+		"batch_pages", doc_count(r->batch_pages),
+		"window_pages", doc_count(r->window_pages),
 		"total_bytes", (json_int_t)c->total,
-		"folios_per_call", count(result_folios_per_call(r)),
-		"from", count(c->from), "to", count(c->to),
-		"layout", text(result_layout(r)),
-		"pool", text(result_pool(r)),
+		"folios_per_call", doc_count(result_folios_per_call(r)),
+		"from", doc_count(c->from), "to", doc_count(c->to),
+		"layout", doc_text(result_layout(r)),
+		"pool", doc_text(result_pool(r)),
 		"mode", c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync",
-		"reason", text(migsim_reason_name(c->reason)),
+		"reason", doc_text(migsim_reason_name(c->reason)),
 		"runs", (json_int_t)c->runs,
-		"folio", folio_json(c), "engine_options", text(c->engine),
+		"folio", folio_json(c), "engine_options", doc_text(c->engine),
 		"warmup", (json_int_t)c->warmup, "verify", c->verify,
 		"seed", seed_json(c->seed));
 }
@@ -155,9 +112,9 @@ static json_t *config_json(const struct result *r)
 static json_t *throughput_json(const struct migsim_stats *s)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}",
-		"median", number(stats_value(s, s->median)),
-		"mean", number(stats_value(s, s->mean)),
-		"sd", number(stats_value(s, s->sd)), "ci95", interval(s));
+		"median", doc_number(stats_value(s, s->median)),
+		"mean", doc_number(stats_value(s, s->mean)),
+		"sd", doc_number(stats_value(s, s->sd)), "ci95", interval(s));
 }
 
 static json_t *first_json(const struct result *r)
@@ -166,12 +123,12 @@ static json_t *first_json(const struct result *r)
 	const struct migsim_latency *l = &r->sum.first_us;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"median", number(stats_value(s, s->median)),
-		"mean", number(stats_value(s, s->mean)),
-		"sd", number(stats_value(s, s->sd)), "ci95", interval(s),
-		"p95", number(latency_value(l, l->p95)),
-		"p99", number(latency_value(l, l->p99)),
-		"max", number(latency_value(l, l->max)));
+		"median", doc_number(stats_value(s, s->median)),
+		"mean", doc_number(stats_value(s, s->mean)),
+		"sd", doc_number(stats_value(s, s->sd)), "ci95", interval(s),
+		"p95", doc_number(latency_value(l, l->p95)),
+		"p99", doc_number(latency_value(l, l->p99)),
+		"max", doc_number(latency_value(l, l->max)));
 }
 
 static json_t *inaccessible_json(const struct result *r)
@@ -179,13 +136,13 @@ static json_t *inaccessible_json(const struct result *r)
 	const struct migsim_latency *l = &r->sum.inaccessible_us;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"mean", number(latency_value(l, l->mean)),
-		"p50", number(latency_value(l, l->p50)),
-		"p95", number(latency_value(l, l->p95)),
-		"p99", number(latency_value(l, l->p99)),
-		"max", number(latency_value(l, l->max)),
-		"page_seconds", number(result_page_seconds(r)),
-		"mean_pages_in_flight", number(result_flight(r)));
+		"mean", doc_number(latency_value(l, l->mean)),
+		"p50", doc_number(latency_value(l, l->p50)),
+		"p95", doc_number(latency_value(l, l->p95)),
+		"p99", doc_number(latency_value(l, l->p99)),
+		"max", doc_number(latency_value(l, l->max)),
+		"page_seconds", doc_number(result_page_seconds(r)),
+		"mean_pages_in_flight", doc_number(result_flight(r)));
 }
 
 static json_t *phases_json(const struct result *r)
@@ -196,7 +153,7 @@ static json_t *phases_json(const struct result *r)
 	unsigned int i;
 
 	for (i = 0; o && (name = result_phase(r, i, &us)); i++) {
-		if (json_object_set_new(o, name, number(us))) {
+		if (json_object_set_new(o, name, doc_number(us))) {
 			json_decref(o);
 			o = NULL;
 		}
@@ -207,8 +164,8 @@ static json_t *phases_json(const struct result *r)
 static json_t *cpu_json(const struct result *r)
 {
 	return json_pack("{s:o, s:o}",
-		"caller", number(result_per_gib(r, r->sum.caller_cpu_s)),
-		"helpers", number(result_per_gib(r, r->sum.helper_cpu_s)));
+		"caller", doc_number(result_per_gib(r, r->sum.caller_cpu_s)),
+		"helpers", doc_number(result_per_gib(r, r->sum.helper_cpu_s)));
 }
 
 static json_t *counters_json(const struct result *r)
@@ -219,23 +176,12 @@ static json_t *counters_json(const struct result *r)
 	unsigned int i;
 
 	for (i = 0; o && (name = result_counter(r, i, &value)); i++) {
-		if (json_object_set_new(o, name, count(value))) {
+		if (json_object_set_new(o, name, doc_count(value))) {
 			json_decref(o);
 			o = NULL;
 		}
 	}
 	return o;
-}
-
-/* Appends and takes over @value; frees @list when that fails. */
-static json_t *append(json_t *list, json_t *value)
-{
-	if (list && !json_array_append_new(list, value))
-		return list;
-	if (!list)
-		json_decref(value);
-	json_decref(list);
-	return NULL;
 }
 
 static json_t *samples_json(const struct result *r)
@@ -246,10 +192,10 @@ static json_t *samples_json(const struct result *r)
 	for (i = 0; list && i < r->nr_samples; i++) {
 		const struct sample *s = &r->samples[i];
 
-		list = append(list, json_pack("{s:I, s:o, s:o, s:o}",
-			"run", (json_int_t)s->run, "gib_s", number(s->gib_s),
-			"first_us", number(s->first_us),
-			"inaccessible_us", number(s->inaccessible_us)));
+		list = doc_append(list, json_pack("{s:I, s:o, s:o, s:o}",
+			"run", (json_int_t)s->run, "gib_s", doc_number(s->gib_s),
+			"first_us", doc_number(s->first_us),
+			"inaccessible_us", doc_number(s->inaccessible_us)));
 	}
 	return list;
 }
@@ -271,7 +217,7 @@ static json_t *results_json(const struct results *rs)
 	size_t i;
 
 	for (i = 0; list && i < rs->n; i++)
-		list = append(list, result_json(&rs->result[i]));
+		list = doc_append(list, result_json(&rs->result[i]));
 	return list;
 }
 
@@ -281,28 +227,18 @@ static json_t *warnings_json(const struct results *rs)
 	size_t i;
 
 	for (i = 0; list && i < rs->nr_warnings; i++)
-		list = append(list, text(rs->warnings[i]));
+		list = doc_append(list, doc_text(rs->warnings[i]));
 	return list;
 }
 
 int render_json(FILE *out, const struct results *rs)
 {
-	json_t *doc = json_pack(
+	return doc_write(out, json_pack(
 		"{s:s, s:{s:s, s:s}, s:o, s:o, s:b, s:o, s:o}",
 		"schema", "migsim/1", "tool", "name", "migsim-bench",
 		"version", MIGSIM_VERSION,
 		"sysinfo", sysinfo_json(&rs->sysinfo),
 		"warnings", warnings_json(rs), "interrupted", rs->interrupted,
-		"note", text(results_emulated(rs) ? EMULATED : NULL),
-		"results", results_json(rs));
-	int err;
-
-	if (!doc)
-		return -ENOMEM;
-	err = json_dumpf(doc, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER |
-				   JSON_REAL_PRECISION(DIGITS));
-	json_decref(doc);
-	if (err || fputc('\n', out) == EOF || fflush(out))
-		return -EIO;
-	return 0;
+		"note", doc_text(results_emulated(rs) ? EMULATED : NULL),
+		"results", results_json(rs)));
 }
