@@ -30,7 +30,8 @@ enum migsim_param_type {
  * @help: one line: what it does, and its unit
  * @type: enum migsim_param_type
  * @offset: of the member in the argument structure
- * @def: value when the option is not given (number or index of the choice)
+ * @def: value when the option is not given (number or index of the choice);
+ *       a number above @max tells that it was not given
  * @min: least number
  * @max: greatest number
  * @choices: words of a choice, NULL-terminated

@@ -5,13 +5,18 @@ static const char *const ports_words[] = { "pair", "any", "first", NULL };
 static const char *const completion_words[] = { "poll", "irq", NULL };
 static const char *const per_words[] = { "descriptor", "group", NULL };
 
-/* No cost is longer than a second. */
+/*
+ * In us: so that the clock, 64 bits of ps, has room for a TiB of pages that
+ * each take as long as that.
+ */
+#define COST_MAX 1e4
+
 #define COST(sec, key, of, what)					\
 	{ .name = key, .section = sec, .unit = of, .reading = what,	\
-	  .max = 1e6, .coefficient = true }
+	  .max = COST_MAX, .coefficient = true }
 #define FREE(key, of, what)						\
 	{ .name = key, .section = "machine", .unit = of, .reading = what, \
-	  .max = 1e6 }
+	  .max = COST_MAX }
 #define WHOLE(sec, key, of, what, lo, hi)				\
 	{ .name = key, .section = sec, .unit = of, .reading = what,	\
 	  .min = lo, .max = hi, .whole = true }

@@ -219,7 +219,7 @@ static void comes_from_far_away(void **state)
 	struct migsim_fit_options o = MIGSIM_FIT_OPTIONS_INIT;
 	struct migsim_profile *truth = open_truth();
 	struct migsim_profile *p = open_profile(START
-		",copy_us=1000000,unmap_us=0.001,link_us=40");
+		",copy_us=10000,unmap_us=0.001,link_us=40");
 	struct migsim_datum data[MAX_DATA];
 	size_t n = measure(truth, 0, LENGTH(channels), data);
 	double least = INFINITY;
@@ -466,7 +466,7 @@ static void stays_within_bounds(void **state)
 	(void)state;
 	o.prior_sd = 0;
 	fit_with(p, &d, 1, &o);
-	assert_true(migsim_profile_value(p, KEY_COPY) <= 1e6);
+	assert_true(migsim_profile_value(p, KEY_COPY) <= 1e4);
 	d.value = 1e12;
 	fit_with(p, &d, 1, &o);
 	assert_true(migsim_profile_value(p, KEY_COPY) > 0);

@@ -153,7 +153,7 @@ static void refused(const char *name, const char *lines, unsigned int nth,
 static void bad_values_are_refused(void **state)
 {
 	(void)state;
-	refused("call_us", "call_us = x", 1, "call_us cannot be 'x'; it is a number from 0 to 1000000 (us per call)");
+	refused("call_us", "call_us = x", 1, "call_us cannot be 'x'; it is a number from 0 to 10000 (us per call)");
 	refused("call_us", "call_us =", 1, "cannot be ''");
 	refused("call_us", "call_us = (nothing)", 1, "cannot be ''");
 	refused("call_us", "call_us = nan", 1, "cannot be 'nan'");
@@ -380,7 +380,7 @@ static void fill_oddly(struct migsim_profile *p)
 	for (k = 0; k < PROFILE_KEYS; k++) {
 		if (!profile_keys[k].coefficient)
 			continue;
-		v = v > 1e5 ? 1e-7 / 3 : v * 7.1;
+		v = v > 1e3 ? 1e-7 / 3 : v * 7.1;
 		assert_int_equal(migsim_profile_set(p, k, v, v / 17, "odd"), 0);
 	}
 	for (k = 0; k < PROFILE_KEYS; k++)
@@ -427,7 +427,7 @@ static void texts_of_a_program_fit_the_file(void **state)
 	snprintf(line, sizeof(line), "\n a;b ; c)\t(d\n[cpu] %0300d", 0);
 	assert_int_equal(migsim_profile_describe(p, " my: new, one ", line), 0);
 	assert_string_equal(migsim_profile_name(p), "my--new--one");
-	assert_int_equal(migsim_profile_set(p, KEY_CALL, 1e6 / 3, 1e6 / 7,
+	assert_int_equal(migsim_profile_set(p, KEY_CALL, 1e4 / 3, 1e4 / 7,
 					    line), 0);
 	assert_int_equal(migsim_profile_set(p, KEY_COPY, 1, 0, "\xff?"), 0);
 	assert_int_equal(migsim_profile_set(p, KEY_PTE, 1, 0, NULL), 0);
@@ -553,7 +553,7 @@ static void bad_words_are_refused(void **state)
 	word_refused("zen3-ptdma:call_us", "call_us needs a value: call_us=…");
 	word_refused("zen3-ptdma:call_us=", "call_us needs a value");
 	word_refused("zen3-ptdma:call_us=1,call_us=1", "call_us is given twice");
-	word_refused("zen3-ptdma:call_us=fast", "profile zen3-ptdma:call_us=fast: call_us cannot be 'fast'; it is a number from 0 to 1000000");
+	word_refused("zen3-ptdma:call_us=fast", "profile zen3-ptdma:call_us=fast: call_us cannot be 'fast'; it is a number from 0 to 10000");
 	word_refused("zen3-ptdma:ports=2", "one of: pair, any, first");
 	word_refused("zen3-ptdma:putback_share=0.9", "profile zen3-ptdma:putback_share=0.9: isolate_share");
 	word_refused("zen3-ptdma:small_order=9", "huge_order must be greater");

@@ -30,8 +30,9 @@ static void print_params(const struct migsim_param *p)
 		else if (p->type == MIGSIM_PARAM_TEXT)
 			printf("TEXT (%s)", p->def_text ? p->def_text : "none");
 		else
-			printf("%" PRIu64 "…%" PRIu64 " (%" PRIu64 ")", p->min,
-			       p->max, p->def);
+			printf("%" PRIu64 "…%" PRIu64, p->min, p->max);
+		if (p->type == MIGSIM_PARAM_NUMBER && p->def <= p->max)
+			printf(" (%" PRIu64 ")", p->def);
 		printf("\n        %s\n", p->help);
 	}
 }
