@@ -89,6 +89,11 @@ static int model_open(void **priv, const struct migsim_engine_env *env,
 			   "engine model copies in virtual time only: it needs the space (backend) model");
 		return -EINVAL;
 	}
+	if (a->fail_ppm + a->hang_ppm > PPM) {
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "engine model: fail_ppm and hang_ppm are more than a million together");
+		return -EINVAL;
+	}
 	e = sys_map(sizeof(*e));
 	if (!e)
 		return -ENOMEM;
@@ -152,14 +157,15 @@ static uint64_t pages_of(uint64_t len)
 static void map_copy(struct model *m, const struct migsim_copy *c,
 		     unsigned int order)
 {
-	uint64_t pages = pages_of(c->len), most = m->costs.map_pages[order];
-
-	if (most)
-		model_spend(m, COST_MAP_PAGE, pages < most ? pages : most);
+	/* A folio is mapped once, however many pieces it is copied in. */
+	if (c->piece) {
+		model_spend(m, COST_PIECE, 1);
+		return;
+	}
+	if (m->costs.map_pages[order])
+		model_spend(m, COST_MAP_PAGE, m->costs.map_pages[order]);
 	if (m->costs.map_large[order])
 		model_spend(m, COST_MAP_LARGE, 1);
-	if (c->piece)
-		model_spend(m, COST_PIECE, 1);
 }
 
 static void submit_one(struct engine *e, const struct migsim_copy *c)
@@ -226,16 +232,18 @@ static int model_reap(void *priv, struct migsim_completion *done, uint32_t max,
 	struct engine *e = priv;
 	struct channels *c = &e->channels;
 	struct entry copy;
-	uint32_t n;
+	uint32_t n, last = 0;
 
 	if (!model_wait(e->model, deadline(e->model, timeout_ns)))
 		return 0;
 	for (n = 0; n < max && list_take(&c->entries, &c->done, 1, &copy); n++) {
 		done[n].cookie = copy.cookie;
 		done[n].status = copy.flags & ENTRY_FAILS ? -EIO : 0;
+		last += copy.flags & ENTRY_LAST;
 	}
 	if (e->model->costs.ps[COST_COMPLETION])
-		model_spend(e->model, COST_COMPLETION, n);
+		model_spend(e->model, COST_COMPLETION,
+			    e->model->costs.per_group ? last : n);
 	return (int)n;
 }
 

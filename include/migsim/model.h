@@ -43,9 +43,12 @@ struct migsim_cell {
  * @d: d ln(metric) / d ln(key), for every key that is a coefficient. Exact
  *     while one flush group is in flight at a time; with several, the time of
  *     the calling CPU counts as if nothing of it were hidden behind the copies.
+ * @huge: part of the base pages that moved in folios mapped by a single entry
+ *        (2M), whose measurements scatter less
  */
 struct migsim_slopes {
 	double d[MIGSIM_METRICS][MIGSIM_PROFILE_MAX_KEYS];
+	double huge;
 };
 
 /**
@@ -62,7 +65,8 @@ struct migsim_prediction {
  * migsim_model_slopes - how what a migrator has predicted follows its profile
  * @m: a migrator over the space "model"
  * @s: filled, over all calls since open
- * Return: 0; -EOPNOTSUPP for any other space; -ENODATA before the first call.
+ * Return: 0; -EOPNOTSUPP for any other space; -ENODATA before any time has
+ * passed; -EOVERFLOW when the clock has run out (after 53 days).
  */
 int migsim_model_slopes(const struct migsim_migrator *m,
 			struct migsim_slopes *s);
@@ -75,7 +79,8 @@ int migsim_model_slopes(const struct migsim_migrator *m,
  * @s: its slopes
  * @interval: lower and upper bound, 95 %: the standard errors of the
  *            coefficients with their correlation, and the scatter of
- *            measurements around the fit
+ *            measurements around the fit; NAN where that is no knowledge (a
+ *            standard deviation of the logarithm above 3)
  */
 void migsim_profile_interval(const struct migsim_profile *p,
 			     enum migsim_metric metric, double value,
@@ -108,7 +113,8 @@ void migsim_predictor_full(struct migsim_predictor *pr, bool full);
  * @cell: what to run
  * @out: filled
  * Return: 0; -EINVAL for a cell that cannot be, or that has more than 2^25
- * folios to run one by one; -ENOMEM.
+ * folios to run one by one; -ENODATA when it takes no time at all; -EOVERFLOW
+ * when it takes more than 53 days; -ENOMEM.
  */
 int migsim_predict(struct migsim_predictor *pr, const struct migsim_profile *p,
 		   const struct migsim_cell *cell,
@@ -156,6 +162,9 @@ struct migsim_fit_options {
 	{ .size = sizeof(struct migsim_fit_options),			\
 	  .prior_sd = 1.0, .data_sd = 0.03 }
 
+/* A coefficient that is informed less is not identifiable by the data. */
+#define MIGSIM_FIT_INFORMED 0.5
+
 /**
  * struct migsim_fit - what came of it
  * @size: set to sizeof(struct migsim_fit)
@@ -163,9 +172,8 @@ struct migsim_fit_options {
  * @rms: root of the mean square of ln(predicted / measured)
  * @converged: false when the optimiser gave up or was told to stop
  * @informed: by key, for the free ones: how much of what is known of it the
- *            data say and not the prior, 0 to 1. Below one half it is not
- *            identifiable by these data. Without a prior: 1 where its logarithm
- *            is known to better than 1, else 0.
+ *            data say and not the prior, 0 to 1. Without a prior: 1 where its
+ *            logarithm is known to better than 1, else 0.
  */
 struct migsim_fit {
 	size_t size;
@@ -186,7 +194,9 @@ struct migsim_fit {
  *
  * Least squares on ln(predicted / measured), Levenberg and Marquardt's method
  * as MINPACK has it (lmder), over the logarithms of the coefficients, so that
- * they stay positive.
+ * they stay positive. It begins anew once where a coefficient was left without
+ * any influence. Standard errors are clustered by cell: the two metrics of a
+ * cell come from one run, and rows that repeat a cell tell nothing new.
  *
  * Return: 0; -EINVAL for no or impossible data, no free coefficient, or fewer
  * data than coefficients without a prior;

@@ -68,8 +68,9 @@ const char *migsim_profile_builtin(unsigned int i);
 /**
  * migsim_profile_open - read a profile
  * @p: set to the profile, owned by the caller
- * @word: `NAME` or `FILE`, or with values of its keys: `NAME:key=value,…`. What
- *        holds a slash or a dot is a file.
+ * @word: `NAME` or `FILE`, or with values of its keys: `NAME:key=value,…`,
+ *        which keep the relative standard errors and correlations of the
+ *        file's. What holds a slash or a dot is a file.
  *
  * Return: 0, or an error with *@p NULL: -EINVAL for an unknown name, key or
  * value, a missing key, a file that cannot be read or is no profile; -ENOMEM. A

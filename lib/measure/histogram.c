@@ -53,6 +53,8 @@ double histogram_quantile(const struct histogram *h, double q)
 	if (q >= 1)
 		return (double)h->max;
 	rank = quantile_rank(h->n, q);
+	if (rank == h->n)
+		return (double)h->max;
 	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		seen += h->bucket[i];
 		if (seen >= rank)

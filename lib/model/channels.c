@@ -107,7 +107,8 @@ static void end_copy(struct channels *c, struct channel *ch)
 	}
 	while (list_take(&c->entries, &ch->held, UINT32_MAX, &held))
 		list_add(&c->entries, &c->done, &held);
-	copy.flags &= (uint8_t)~ENTRY_LAST;
+	if (!c->costs->per_group)
+		copy.flags &= (uint8_t)~ENTRY_LAST;
 	list_add(&c->entries, &c->done, &copy);
 	c->completions++;
 }

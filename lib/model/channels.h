@@ -28,7 +28,7 @@ struct channels {
 	uint32_t first;		/* the channel that it is on */
 	uint64_t completions;	/* that the CPU is told of, so far */
 	struct channel ch[MODEL_MAX_CHANNELS];
-	struct entry_list done;
+	struct entry_list done;	/* ENTRY_LAST: of a group that completed */
 	struct entries entries;
 };
 

@@ -6,6 +6,15 @@
 
 #include "model.h"
 
+/* Behind CLOCK_MAX there is room for four million steps of four seconds. */
+uint64_t model_overrun(struct model *m, uint64_t ps)
+{
+	const uint64_t step = (uint64_t)1 << 42;
+
+	m->overrun = true;
+	return ps < step ? ps : step;
+}
+
 /* How many interrupts came up to now. */
 static uint64_t interrupts(struct model *m)
 {
@@ -26,7 +35,6 @@ void model_spend_disturbed(struct model *m, unsigned int cost, uint64_t ps)
 
 	if (m->asleep) {
 		m->asleep = false;
-		interrupts(m);
 		model_note(m, COST_WAKE, m->costs.ps[COST_WAKE]);
 	}
 	model_note(m, cost, ps);
@@ -69,7 +77,7 @@ bool model_wait(struct model *m, uint64_t limit)
 	channels_run(c, m->clock);
 	while (c->done.head == NO_ENTRY && c->next <= limit) {
 		wait_until(m, c->next, channels_wait_cost(c));
-		channels_run(c, m->clock);
+		channels_run(c, c->next);
 	}
 	if (c->done.head != NO_ENTRY)
 		return true;

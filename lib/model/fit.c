@@ -2,13 +2,9 @@
 /*
  * The fit: least squares on the logarithm of predicted / measured. Times and
  * rates spread over four decades and scatter by percents, so that only their
- * ratios weigh alike; and the logarithm of a coefficient keeps it positive. A
- * prediction comes with its slopes, which are the Jacobian: one evaluation of
- * all cells is one step.
+ * ratios weigh alike; and the logarithm of a coefficient keeps it positive.
  */
-#include <cminpack.h>
 #include <errno.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,160 +12,79 @@
 #include "fit_problem.h"
 #include "profile.h"
 
+/* A raised coefficient becomes so many times larger, and so often. */
+#define RAISE		4
+#define RAISES		3
+
+static bool has_slope(const struct fit_problem *f, int unknown)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (fit_slope(f, i, unknown) != 0)
+			return true;
+	return false;
+}
+
 /*
- * lmder() measures its tolerance and its first step against the length of the
- * vector of unknowns. Unknowns that begin at 1 instead of 0 give it one.
+ * The unknowns without a slope in @x are raised until they have one, or are
+ * left as they are when they never get one. *@any: some have.
  */
-#define ORIGIN		1.0
-
-/* The first step changes no coefficient by more than about a factor of e. */
-#define FIRST_STEP	0.3
-#define TOLERANCE	1e-7
-#define MAX_STEPS	200
-
-/* No cost is so small that the clock of the model would see it. */
-#define LEAST_US	1e-9
-
-static bool told_to_stop(void *arg)
+static int raise(struct fit_problem *f, double *x, bool *any)
 {
-	struct fit_problem *f = arg;
+	double low[PROFILE_KEYS];
+	bool flat[PROFILE_KEYS], left = false;
+	int i, n, err = 0;
 
-	return f->o.progress && !f->o.progress(f->o.arg, f->steps, f->rms);
-}
-
-/* The value of an unknown; a step may lead it beyond what its key can be. */
-static double value_of(const struct fit_problem *f, const double *x, int i)
-{
-	double v = f->start[i] * exp(x[i] - ORIGIN);
-	double least = fmin(LEAST_US, f->start[i]);
-
-	return fmin(fmax(v, least), profile_keys[f->key[i]].max);
-}
-
-static int set_values(struct fit_problem *f, const double *x)
-{
-	int i, err = 0;
-
-	for (i = 0; i < f->nr_free && !err; i++)
-		err = migsim_profile_set(f->p, f->key[i], value_of(f, x, i), 0,
-					 "");
+	memcpy(low, x, sizeof(low));
+	for (i = 0; i < f->nr_free; i++)
+		left |= flat[i] = !has_slope(f, i);
+	for (n = 0, *any = false; n < RAISES && left && !err; n++) {
+		for (i = 0; i < f->nr_free; i++)
+			x[i] += flat[i] ? log(RAISE) : 0;
+		err = fit_evaluate(f, x);
+		for (i = 0, left = false; i < f->nr_free && !err; i++) {
+			*any |= flat[i] && has_slope(f, i);
+			left |= flat[i] &= !has_slope(f, i);
+		}
+	}
+	for (i = 0; i < f->nr_free; i++)
+		x[i] = flat[i] ? low[i] : x[i];
 	return err;
 }
 
-/* Logarithms of what the optimiser can still compute with. */
-static double log_of(double value)
+/*
+ * A coefficient may have no slope where the search ends although the data know
+ * it. Two channels that share a port wait for it or for themselves, for the
+ * slower of them; what is below that leaves no trace, and the search has no
+ * reason to move it. More of a cost shows sooner or later: so such
+ * coefficients are raised until they do, the search starts once more from
+ * there, and the better end counts.
+ */
+static int find_best(struct fit_problem *f, struct fit_end *end)
 {
-	return log(fmin(fmax(value, DBL_MIN), DBL_MAX));
-}
+	struct fit_end other;
+	bool any = false;
+	int i, err;
 
-static void find_residuals(struct fit_problem *f)
-{
-	const struct fit_cell *cell;
-	double sum = 0;
-	size_t i;
-
-	for (i = 0; i < f->n; i++) {
-		cell = &f->cells.cell[f->cells.of[i]];
-		f->residual[i] =
-			log_of(cell->prediction.value[f->data[i].metric]) -
-			log_of(f->data[i].value);
-		sum += f->residual[i] * f->residual[i];
-	}
-	f->rms = sqrt(sum / (double)f->n);
-}
-
-/* lmder() asks for values and slopes of one point separately. */
-static int evaluate(struct fit_problem *f, const double *x)
-{
-	size_t bytes = (size_t)f->nr_free * sizeof(*x);
-	int err;
-
-	if (f->evaluated && !memcmp(f->at, x, bytes))
-		return 0;
-	memcpy(f->at, x, bytes);
-	err = set_values(f, x);
+	for (i = 0; i < f->nr_free; i++)
+		end->x[i] = FIT_ORIGIN;
+	err = fit_evaluate(f, end->x);
 	if (!err)
-		err = fit_cells_predict(&f->cells, f->p, told_to_stop, f);
+		err = fit_check_cells(f);
+	if (!err)
+		err = fit_search(f, end);
 	if (err)
 		return err;
-	find_residuals(f);
-	f->steps += f->evaluated;
-	f->evaluated = true;
-	return told_to_stop(f) ? -EINTR : 0;
-}
-
-/* One row for each datum, then one for each unknown when there is a prior. */
-static void fill_values(const struct fit_problem *f, const double *x, int rows,
-			double *values)
-{
-	int i, n = (int)f->n;
-
-	for (i = 0; i < n; i++)
-		values[i] = f->residual[i] / f->o.data_sd;
-	for (; i < rows; i++)
-		values[i] = (x[i - n] - ORIGIN) / f->o.prior_sd;
-}
-
-static void fill_slopes(const struct fit_problem *f, int rows, double *slopes,
-			int ld)
-{
-	const struct fit_cell *cell;
-	int i, j, n = (int)f->n;
-
-	for (j = 0; j < f->nr_free; j++) {
-		double *column = slopes + (ptrdiff_t)j * ld;
-
-		for (i = 0; i < n; i++) {
-			cell = &f->cells.cell[f->cells.of[i]];
-			column[i] = cell->prediction.slopes
-				.d[f->data[i].metric][f->key[j]] / f->o.data_sd;
-		}
-		for (; i < rows; i++)
-			column[i] = i - n == j ? 1 / f->o.prior_sd : 0;
-	}
-}
-
-/* What lmder() calls; a negative answer ends it. */
-static int answer(void *arg, int rows, int unknowns, const double *x,
-		  double *values, double *slopes, int ld, int what)
-{
-	struct fit_problem *f = arg;
-
-	(void)unknowns;
-	f->err = evaluate(f, x);
-	if (f->err)
-		return -1;
-	if (what == 1)
-		fill_values(f, x, rows, values);
-	else
-		fill_slopes(f, rows, slopes, ld);
-	return 0;
-}
-
-/* Leaves the best parameters in the copy of the profile. */
-static int minimise(struct fit_problem *f, bool *converged)
-{
-	int n = f->nr_free, info = 0, calls, slopes_asked, pivot[PROFILE_KEYS];
-	int rows = (int)f->n + (f->o.prior_sd > 0 ? n : 0), i;
-	double x[PROFILE_KEYS], scale[PROFILE_KEYS], work[4][PROFILE_KEYS];
-	double *room = calloc((size_t)rows * ((size_t)n + 2), sizeof(*room));
-
-	if (!room)
-		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		x[i] = ORIGIN;
-		scale[i] = 1;
-	}
-	info = lmder(answer, f, rows, n, x, room, room + 2 * (size_t)rows, rows,
-		     TOLERANCE, TOLERANCE, 0, MAX_STEPS, scale, 2, FIRST_STEP,
-		     0, &calls, &slopes_asked, pivot, work[0], work[1],
-		     work[2], work[3], room + rows);
-	free(room);
-	*converged = info > 0 && info != 5;	/* 5: too many steps */
-	if (f->err || info < 0)
-		return f->err ? f->err : -EINTR;
-	/* The last point that was tried need not be the best. */
-	return evaluate(f, x);
+	other = *end;
+	err = raise(f, other.x, &any);
+	if (!err && any)
+		err = fit_search(f, &other);
+	if (err)
+		return err;
+	if (any && other.cost < end->cost)
+		*end = other;
+	return fit_evaluate(f, end->x);
 }
 
 static int prepare(struct fit_problem *f)
@@ -189,12 +104,18 @@ static int solve(struct fit_problem *f, struct migsim_profile *p,
 		 struct migsim_fit *fit)
 {
 	struct migsim_profile old;
+	struct fit_errors errors = { 0 };
+	struct fit_end end = { .converged = false };
 	int err = prepare(f);
 
 	if (!err)
-		err = minimise(f, &fit->converged);
+		err = find_best(f, &end);
 	if (!err)
-		err = fit_errors(f, fit->informed);
+		err = fit_errors_find(&errors, f);
+	if (!err)
+		err = fit_result(f, &errors, fit->informed);
+	fit_errors_free(&errors);
+	fit->converged = !err && end.converged;
 	fit->steps = f->steps;
 	fit->rms = f->rms;
 	if (err)

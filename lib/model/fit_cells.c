@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fit_problem.h"
@@ -132,7 +133,6 @@ static bool predict_next(struct round *r, struct migsim_predictor *pr)
 {
 	struct fit_cell *cell;
 	size_t i;
-	int err;
 
 	if (atomic_load(&r->err))
 		return false;
@@ -140,9 +140,11 @@ static bool predict_next(struct round *r, struct migsim_predictor *pr)
 	if (i >= r->cells->n)
 		return false;
 	cell = &r->cells->cell[i];
-	err = migsim_predict(pr, r->p, &cell->cell, &cell->prediction);
-	if (err)
-		atomic_store(&r->err, err);
+	cell->err = migsim_predict(pr, r->p, &cell->cell, &cell->prediction);
+	if (cell->err)
+		memset(&cell->prediction, 0, sizeof(cell->prediction));
+	if (cell->err == -ENOMEM)
+		atomic_store(&r->err, -ENOMEM);
 	return true;
 }
 

@@ -13,31 +13,15 @@
 /* One number a value and unknown, counted in an int by MINPACK. */
 #define MAX_DATA	(INT_MAX / MIGSIM_PROFILE_MAX_KEYS / 2)
 
-#define MAX_BATCH	((uint64_t)1 << 32)
-
 static int refuse_datum(size_t i, const char *why)
 {
 	migsim_log(MIGSIM_LOG_ERROR, "value %zu to fit to %s", i + 1, why);
 	return -EINVAL;
 }
 
-static int check_cell(const struct migsim_cell *c, size_t i)
-{
-	if (!c->folios || c->folios > UINT32_MAX)
-		return refuse_datum(i, "is of a call of no folios, or of more than 4294967295");
-	if (!c->batch_pages || c->batch_pages > MAX_BATCH)
-		return refuse_datum(i, "is of a batch of no pages, or of more than 4294967296");
-	if (c->order > MIGSIM_MAX_ORDER)
-		return refuse_datum(i, "is of an order above 9");
-	if (c->channels > MODEL_MAX_CHANNELS)
-		return refuse_datum(i, "is of more channels than the model has, 64");
-	return 0;
-}
-
 static int check_data(const struct migsim_datum *data, size_t n)
 {
 	size_t i;
-	int err = 0;
 
 	if (!n || n > MAX_DATA) {
 		migsim_log(MIGSIM_LOG_ERROR,
@@ -45,14 +29,13 @@ static int check_data(const struct migsim_datum *data, size_t n)
 			   MAX_DATA, n);
 		return -EINVAL;
 	}
-	for (i = 0; i < n && !err; i++) {
+	for (i = 0; i < n; i++) {
 		if ((unsigned int)data[i].metric >= MIGSIM_METRICS)
 			return refuse_datum(i, "is of no known metric");
 		if (!(data[i].value > 0) || !isfinite(data[i].value))
 			return refuse_datum(i, "is no positive number");
-		err = check_cell(&data[i].cell, i);
 	}
-	return err;
+	return 0;
 }
 
 int fit_check(const struct fit_problem *f)
@@ -65,6 +48,24 @@ int fit_check(const struct fit_problem *f)
 	migsim_log(MIGSIM_LOG_ERROR,
 		   "a fit needs a prior_sd of 0 or more and a data_sd above 0");
 	return -EINVAL;
+}
+
+/* What can be predicted, migsim_predict() knows. */
+int fit_check_cells(const struct fit_problem *f)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < f->n; i++) {
+		err = f->cells.cell[f->cells.of[i]].err;
+		if (err == -ENODATA)
+			return refuse_datum(i, "is of a call that takes no time at all at the start; give its costs values above 0");
+		if (err == -EOVERFLOW)
+			return refuse_datum(i, "is of a call that takes more than 53 days at the start; remove it, or start with smaller costs");
+		if (err)
+			return refuse_datum(i, "is of a call that the model cannot run: too many folios, pages, or channels, or none; remove it");
+	}
+	return 0;
 }
 
 /* A coefficient of 0 has no logarithm, and stays 0. */

@@ -16,6 +16,7 @@
 struct fit_cell {
 	struct migsim_cell cell;
 	struct migsim_prediction prediction;
+	int err;	/* why there is none: it is all 0, and far off */
 };
 
 struct fit_cells {
@@ -44,9 +45,43 @@ struct fit_problem {
 	int err;		/* what ended the fit early */
 };
 
+/*
+ * lmder() measures its tolerance and its first step against the length of the
+ * vector of unknowns. Unknowns that begin at 1 instead of 0 give it one.
+ */
+#define FIT_ORIGIN	1.0
+
+/* d ln(prediction) / d unknown, where the data were predicted last. */
+static inline double fit_slope(const struct fit_problem *f, size_t datum,
+			       int unknown)
+{
+	const struct fit_cell *c = &f->cells.cell[f->cells.of[datum]];
+
+	return c->prediction.slopes.d[f->data[datum].metric][f->key[unknown]];
+}
+
+/* Where a search ended. */
+struct fit_end {
+	double x[PROFILE_KEYS];
+	double cost;	/* the sum of squares, of data and prior */
+	bool converged;
+};
+
 /* fit_check.c: 0, or -EINVAL after a sentence. */
 int fit_check(const struct fit_problem *f);
 int fit_choose_unknowns(struct fit_problem *f);
+
+/* fit_check.c: the same of the cells, which were predicted from the start. */
+int fit_check_cells(const struct fit_problem *f);
+
+/*
+ * fit_search.c: predicts all data with the unknowns @x; residuals, rms and the
+ * copy of the profile follow. 0, -EINTR when told to stop, or -errno.
+ */
+int fit_evaluate(struct fit_problem *f, const double *x);
+
+/* fit_search.c: searches from @end->x, which becomes the best it found. */
+int fit_search(struct fit_problem *f, struct fit_end *end);
 
 /*
  * fit_cells.c: finds the cells of the data, in up to @threads threads (0: one
@@ -58,16 +93,36 @@ void fit_cells_free(struct fit_cells *c);
 
 /*
  * Predicts all cells. @stop is asked now and then from the calling thread and
- * ends it with -EINTR. Else 0, or the error of a prediction.
+ * ends it with -EINTR. Else 0 or -ENOMEM; what is wrong with a cell stands in
+ * it.
  */
 int fit_cells_predict(struct fit_cells *c, const struct migsim_profile *p,
 		      bool (*stop)(void *arg), void *arg);
 
+/* The part of the data that scatters alike, by metric and size of folios. */
+struct fit_class {
+	double squares;		/* of their residuals */
+	double used;		/* what the unknowns used up of them */
+	size_t n;
+};
+
+/* What a fit knows of its own errors; matrices are [i + j * nr_free]. */
+struct fit_errors {
+	double *expected;	/* covariance, if all data were independent */
+	double *covariance;	/* as the data say it is */
+	struct fit_class class[MIGSIM_METRICS][2];	/* below huge, huge */
+};
+
+/* fit_errors.c: 0 or -ENOMEM; to be freed in any case. */
+int fit_errors_find(struct fit_errors *e, const struct fit_problem *f);
+void fit_errors_free(struct fit_errors *e);
+
 /*
- * fit_errors.c: gives the copy of the profile, which has the fitted values,
+ * fit_result.c: gives the copy of the profile, which has the fitted values,
  * what belongs to them: standard errors, correlations, scatter, the range of
  * the data. Fills @informed by key. 0 or -ENOMEM.
  */
-int fit_errors(const struct fit_problem *f, double *informed);
+int fit_result(const struct fit_problem *f, const struct fit_errors *e,
+	       double *informed);
 
 #endif

@@ -141,9 +141,13 @@ const struct migsim_profile_key profile_keys[PROFILE_KEYS] = {
 		"order", "largest order that was measured", 0,
 		MIGSIM_MAX_ORDER),
 	[KEY_SCATTER_GIB_S] = SHARE("measured", "scatter_gib_s", "relative",
-		"standard deviation of measured throughputs around the fit"),
+		"standard deviation of measured throughputs around the fit, below huge_order"),
 	[KEY_SCATTER_FIRST] = SHARE("measured", "scatter_first", "relative",
-		"standard deviation of measured first-folio latencies around the fit"),
+		"standard deviation of measured first-folio latencies around the fit, below huge_order"),
+	[KEY_SCATTER_HUGE_GIB_S] = SHARE("measured", "scatter_huge_gib_s",
+		"relative", "the same of throughputs from huge_order on"),
+	[KEY_SCATTER_HUGE_FIRST] = SHARE("measured", "scatter_huge_first",
+		"relative", "the same of first-folio latencies from huge_order on"),
 };
 
 const struct migsim_profile_key *migsim_profile_key(unsigned int i)

@@ -14,6 +14,7 @@
 
 #define PS_PER_S	1000000000000ull
 #define PS_PER_NS	1000ull
+#define CLOCK_MAX	((uint64_t)1 << 62) /* 53 days */
 
 /* Of all calls; and of it, between a flight's begin and its first remap. */
 struct spent {
@@ -30,6 +31,7 @@ struct model {
 	uint64_t first_mask;	/* ones until the first remap of a flight */
 	struct spent spent[COSTS];
 
+	bool overrun, told;	/* the clock has run out: nothing is true */
 	bool asleep;		/* the next work wakes it up */
 	struct channels *channels; /* of the open engine; NULL: none */
 
@@ -46,8 +48,13 @@ struct model {
 /* clock.c: work that is disturbed; returns when it is over. */
 void model_spend_disturbed(struct model *m, unsigned int cost, uint64_t ps);
 
+/* The clock has run out: returns what it goes on by, to end what is in flight. */
+uint64_t model_overrun(struct model *m, uint64_t ps);
+
 static inline void model_note(struct model *m, unsigned int cost, uint64_t ps)
 {
+	if (__builtin_expect(ps > CLOCK_MAX || m->clock + ps > CLOCK_MAX, 0))
+		ps = model_overrun(m, ps);
 	m->clock += ps;
 	m->spent[cost].all += ps;
 	m->spent[cost].first += ps & m->first_mask;
@@ -60,15 +67,24 @@ static inline bool model_disturbed(const struct model *m)
 	       (m->costs.irq && m->channels && m->channels->active);
 }
 
-/* The CPU works: @n units of a cost. */
-static inline void model_spend(struct model *m, unsigned int cost, uint64_t n)
+/* The CPU works so long. */
+static inline void model_spend_ps(struct model *m, unsigned int cost,
+				  uint64_t ps)
 {
-	uint64_t ps = n * m->costs.ps[cost];
-
 	if (__builtin_expect(model_disturbed(m), 0))
 		model_spend_disturbed(m, cost, ps);
 	else
 		model_note(m, cost, ps);
+}
+
+/* The CPU works: @n units of a cost. */
+static inline void model_spend(struct model *m, unsigned int cost, uint64_t n)
+{
+	uint64_t ps;
+
+	if (__builtin_mul_overflow(n, m->costs.ps[cost], &ps))
+		ps = CLOCK_MAX;
+	model_spend_ps(m, cost, ps);
 }
 
 /* The CPU copies so many pages. */

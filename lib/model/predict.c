@@ -33,6 +33,7 @@ struct migsim_predictor {
 struct outcome {
 	uint64_t elapsed;
 	uint64_t groups;
+	uint64_t cpu_fallback;
 	unsigned __int128 first;
 	struct spent spent[COSTS];
 };
@@ -75,6 +76,8 @@ static int make_folios(struct migsim_predictor *pr,
 {
 	uint64_t bytes = folio_pages(cell) * MIGSIM_PAGE_SIZE;
 
+	if (n > MOST_FOLIOS)
+		return -EINVAL;
 	if (n > pr->room) {
 		sys_unmap(pr->folio, pr->room * sizeof(*pr->folio));
 		pr->room = pr->n = 0;
@@ -103,10 +106,13 @@ static int run(struct migsim_predictor *pr, struct migsim_migrator *m,
 	migsim_report_reset(pr->report);
 	model_forget(model);
 	rc = migsim_migrate(m, pr->folio, n, pr->report);
+	if (model->overrun)
+		return -EOVERFLOW;
 	if (rc)
 		return rc < 0 ? (int)rc : -EINVAL;
 	out->elapsed = r->c.elapsed;
 	out->groups = r->first.n;
+	out->cpu_fallback = r->c.cpu_fallback;
 	out->first = r->first.sum;
 	memcpy(out->spent, model->spent, sizeof(out->spent));
 	return 0;
@@ -148,25 +154,34 @@ static uint64_t shortest(const struct migsim_predictor *pr,
 	return cold * batch + cell->folios % batch;
 }
 
+static int run_all(struct migsim_predictor *pr, struct migsim_migrator *m,
+		   const struct migsim_cell *cell, struct outcome *out)
+{
+	int err = make_folios(pr, cell, cell->folios);
+
+	return err ? err : run(pr, m, cell->folios, out);
+}
+
 static int run_cell(struct migsim_predictor *pr, struct migsim_migrator *m,
 		    const struct migsim_profile *p,
 		    const struct migsim_cell *cell, struct outcome *out)
 {
 	uint64_t batch = (cell->batch_pages + folio_pages(cell) - 1) /
 			 folio_pages(cell);
-	uint64_t n = shortest(pr, p, cell, batch), run_most;
+	uint64_t n = shortest(pr, p, cell, batch);
 	struct outcome from;
 	int err;
 
-	run_most = n < cell->folios ? n + batch : n;
-	if (run_most > MOST_FOLIOS)
-		return -EINVAL;
-	err = make_folios(pr, cell, run_most);
-	if (err || n == cell->folios)
-		return err ? err : run(pr, m, n, out);
-	err = run(pr, m, n, &from);
+	if (n == cell->folios)
+		return run_all(pr, m, cell, out);
+	err = make_folios(pr, cell, n + batch);
+	if (!err)
+		err = run(pr, m, n, &from);
 	if (!err)
 		err = run(pr, m, n + batch, out);
+	/* What an engine that timed out left to the CPU repeats later. */
+	if (!err && out->cpu_fallback)
+		return run_all(pr, m, cell, out);
 	if (!err)
 		extend(out, &from, (cell->folios - n) / batch - 1);
 	return err;
@@ -215,6 +230,8 @@ int migsim_predict(struct migsim_predictor *pr, const struct migsim_profile *p,
 		return err;
 	err = run_cell(pr, m, p, cell, &o);
 	migsim_migrator_close(m);
+	if (!err && !o.elapsed)
+		err = -ENODATA;
 	if (err)
 		return err;
 	out->value[MIGSIM_METRIC_GIB_S] =

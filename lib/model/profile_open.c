@@ -108,6 +108,23 @@ static int no_key(const char *word, const char *name)
 	return bad_word(word, why);
 }
 
+/*
+ * Another value is taken to be as uncertain as that of the file was: an answer
+ * does not become more certain by asking what if.
+ */
+static int give(struct migsim_profile *p, unsigned int key, double value)
+{
+	char *source = strdup("given");
+
+	if (!source)
+		return -ENOMEM;
+	free(p->source[key]);
+	p->source[key] = source;
+	p->se[key] *= p->value[key] > 0 ? value / p->value[key] : 0;
+	p->value[key] = value;
+	return 0;
+}
+
 static int override(struct migsim_profile *p, char *item, bool *given,
 		    const char *word)
 {
@@ -132,7 +149,7 @@ static int override(struct migsim_profile *p, char *item, bool *given,
 	given[key] = true;
 	if (profile_parse((unsigned int)key, value, &v, why, sizeof(why)))
 		return bad_word(word, why);
-	return migsim_profile_set(p, (unsigned int)key, v, 0, "given");
+	return give(p, (unsigned int)key, v);
 }
 
 /* @items is cut into pieces. */
@@ -152,6 +169,15 @@ static int override_all(struct migsim_profile *p, char *items, const char *word)
 	return why ? bad_word(word, why) : 0;
 }
 
+/* Nobody shall take it for what the file describes. */
+static int describe(struct migsim_profile *p, const char *items)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "%s BUT %s", p->description, items);
+	return migsim_profile_describe(p, p->name, line);
+}
+
 int migsim_profile_open(struct migsim_profile **p, const char *word)
 {
 	char *name = strdup(word), *items = name;
@@ -164,6 +190,8 @@ int migsim_profile_open(struct migsim_profile **p, const char *word)
 	err = strpbrk(name, "/.") ? open_file(p, name) : open_builtin(p, name);
 	if (!err && items)
 		err = override_all(*p, items, word);
+	if (!err && items)
+		err = describe(*p, strchr(word, ':') + 1);
 	if (err) {
 		migsim_profile_close(*p);
 		*p = NULL;

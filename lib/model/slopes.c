@@ -46,6 +46,37 @@ static struct sum key_slope(const struct migsim_profile *p,
 	return sum;
 }
 
+/* Folios of an order that moved: each was unmapped and remapped once. */
+static double folios_of(const struct migsim_profile *p,
+			const struct spent *spent, unsigned int order)
+{
+	static const unsigned int once[] = { COST_UNMAP_0, COST_REMAP_0 };
+	double us;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		us = cost_us(p->value, once[i] + order);
+		if (us > 0)
+			return (double)spent[once[i] + order].all / us;
+	}
+	return 0;
+}
+
+static double huge_part(const struct migsim_profile *p,
+			const struct spent *spent)
+{
+	double pages, all = 0, huge = 0;
+	unsigned int i;
+
+	for (i = 0; i < ORDERS; i++) {
+		pages = folios_of(p, spent, i) * (1u << i);
+		all += pages;
+		if (i >= p->value[KEY_HUGE_ORDER])
+			huge += pages;
+	}
+	return all > 0 ? huge / all : 0;
+}
+
 void slopes_of(const struct migsim_profile *p, const struct spent *spent,
 	       struct migsim_slopes *s)
 {
@@ -53,6 +84,7 @@ void slopes_of(const struct migsim_profile *p, const struct spent *spent,
 	unsigned int i;
 
 	memset(s, 0, sizeof(*s));
+	s->huge = huge_part(p, spent);
 	for (i = 0; i < COSTS; i++) {
 		total.all += (double)spent[i].all;
 		total.first += (double)spent[i].first;
@@ -76,6 +108,8 @@ int migsim_model_slopes(const struct migsim_migrator *migrator,
 
 	if (!m)
 		return -EOPNOTSUPP;
+	if (m->overrun)
+		return -EOVERFLOW;
 	if (!m->clock)
 		return -ENODATA;
 	slopes_of(m->profile, m->spent, s);
@@ -105,14 +139,33 @@ static double variance(const struct migsim_profile *p, const double *d)
 	return v > 0 ? v : 0;
 }
 
+static double squared(const struct migsim_profile *p, unsigned int key)
+{
+	return p->value[key] * p->value[key];
+}
+
+/* The variance of measurements around the fit. */
+static double scatter(const struct migsim_profile *p, enum migsim_metric metric,
+		      double huge)
+{
+	bool gib_s = metric == MIGSIM_METRIC_GIB_S;
+
+	return (1 - huge) * squared(p, gib_s ? KEY_SCATTER_GIB_S :
+					       KEY_SCATTER_FIRST) +
+	       huge * squared(p, gib_s ? KEY_SCATTER_HUGE_GIB_S :
+					 KEY_SCATTER_HUGE_FIRST);
+}
+
 void migsim_profile_interval(const struct migsim_profile *p,
 			     enum migsim_metric metric, double value,
 			     const struct migsim_slopes *s, double interval[2])
 {
-	double scatter = p->value[metric == MIGSIM_METRIC_GIB_S ?
-				  KEY_SCATTER_GIB_S : KEY_SCATTER_FIRST];
-	double sd = sqrt(variance(p, s->d[metric]) + scatter * scatter);
+	double sd = sqrt(variance(p, s->d[metric]) +
+			 scatter(p, metric, s->huge));
 
+	/* A factor of twenty is no knowledge. */
+	if (sd > 3)
+		sd = NAN;
 	interval[0] = value * exp(-1.96 * sd);
 	interval[1] = value * exp(1.96 * sd);
 }

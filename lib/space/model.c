@@ -107,6 +107,16 @@ static int model_begin(void *priv, struct migsim_folio *folios, size_t n)
 	return 0;
 }
 
+static void model_end(void *priv)
+{
+	struct model *m = priv;
+
+	if (m->overrun && !m->told)
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "the model's clock has run out after 53 days; migrate less, or look for a cost that is too high");
+	m->told = m->overrun;
+}
+
 /* From here until the first remap, time counts as the first folio's. */
 static void model_enter(void *priv)
 {
@@ -115,13 +125,18 @@ static void model_enter(void *priv)
 	m->first_mask = UINT64_MAX;
 }
 
-/* The kernel allocates in its unmap loop: it is part of that cost. */
+/*
+ * The kernel allocates in its unmap loop: it is part of that cost. There are
+ * no targets when there is no time for them.
+ */
 static uint32_t model_alloc(void *priv, struct migsim_folio **folios,
 			    uint32_t n)
 {
+	const struct model *m = priv;
 	uint32_t i;
 
-	(void)priv;
+	if (m->overrun)
+		return 0;
 	for (i = 0; i < n; i++)
 		folios[i]->dst = target_of(folios[i]->addr, folios[i]->order);
 	return n;
@@ -141,7 +156,7 @@ static void unmap_cold(struct model *m)
 	m->cold_call = false;
 	if (!m->cold_unmap)
 		return;
-	model_note(m, COST_COLD_UNMAP, m->cold_unmap >> COLD_SHIFT);
+	model_spend_ps(m, COST_COLD_UNMAP, m->cold_unmap >> COLD_SHIFT);
 	m->cold_unmap = cold_next(&m->costs, m->cold_unmap);
 }
 
@@ -260,6 +275,7 @@ const struct migsim_space_ops space_model = {
 	.caps = model_caps,
 	.now = model_now,
 	.begin = model_begin,
+	.end = model_end,
 	.enter = model_enter,
 	.alloc = model_alloc,
 	.put = model_put,

@@ -184,6 +184,18 @@ model inside sweep --folio 4K,64K,2M --batch 512,16384,262144 --total 1G \
 	--engine model:channels=1,16
 holds inside 'd["warnings"] == []'
 
+# --- what cannot be: no time, or too much of it
+for words in 'cpus=1000000,flush_per_cpu_us=10000 run.out' \
+	'call_us=0,cold_call_us=0,cold_unmap_us=0,flush_base_us=0,unmap_us=0,remap_us=0,pte_us=0,spill_us=0,copy_us=0,channel_us=0,map_page_us=0,map_large_us=0,stream_us=0,port_us=0,translate_us=0,link_us=0 no.time'; do
+	read -r keys why <<<"$words"
+	rc=0
+	timeout 60 "$BENCH" run --backend model --profile "zen3-ptdma:$keys" \
+		--batch 1 --total 64M >out 2>err || rc=$?
+	[[ $rc -eq 2 && ! -s out && $(wc -l <err) -eq 1 ]] ||
+		fail "$keys: status $rc"
+	grep -q "$why" err || fail "$keys: does not say $why"
+done
+
 # --- the formats: the published words, the profile instead of the machine
 for words in '0 inline cpu,0' '0 batch model,0' '4 batch dma,4' \
 	'4 inline model,4'; do

@@ -180,10 +180,11 @@ own,9,model,4,64,2048,gib_s,25,model,batch:pages=2048,,demotion
 own,4,cpu,0,64,,gib_s,5,kernel,,odd one out,demotion
 own,,memcpy,0,64,512,gib_s,5,uffd,batch:pages=512,,demotion
 own,0,memcpy,0,64,,gib_s,5,uffd,sliding:window=512,,demotion
+own,0,mt,4,64,512,gib_s,5,uffd,batch:pages=512,,demotion
 END
 reproduce --data own.csv
 check "one's own CSV is reproduced" test $rc -eq 0
-check 'what is left out is said' grep -q '^migsim-bench: 2 rows are left out' err
+check 'what is left out is said' grep -q '^migsim-bench: 3 rows are left out' err
 check 'the flag is its own reason' grep -q '^\* odd one out$' out
 does --data own.csv --quiet --format json
 check 'the cells are what the file says' python3 -c '
@@ -219,8 +220,8 @@ refused 'profile' --profile nonsense
 refused 'nonsense' --profile zen3-ptdma:nonsense=1
 
 # --- what is refused, and what stays as it was
-refused '--nonsense is unknown' --nonsense
-refused '-x is unknown' -x
+refused 'does not know the option --nonsense' --nonsense
+refused 'does not know the option -x' -x
 refused '--format needs a value' --format
 refused '--quiet=yes takes no value' --quiet=yes
 refused 'table, lkml, csv and json' --format xml
@@ -235,6 +236,14 @@ refused 'bad.csv:2: engine is cpu, dma, memcpy, model or mt, not gpu' \
 { echo "$header"; echo 'x,0,dma,1000,4,512,gib_s,1'; } >many.csv
 refused 'many.csv:2: .*1000 channels' --data many.csv --output new
 check 'no file is left of it' test "$(echo new*)" = 'new*'
+{ echo "$header"; echo 'x,0,cpu,0,100000000,100000000,gib_s,1'; } >large.csv
+refused 'large.csv:2: .*100000000 folios' --data large.csv
+sed -E '/^\[correlation\]/,$d; s/^([a-z_]+_us) = .*/\1 = 0/' \
+	"$SRC/lib/model/profiles/zen3-ptdma.profile" >zero.profile
+refused '^migsim-bench: published.csv:2: the profile .* no time at all' \
+	--profile zero.profile
+refused 'published.csv:142: the profile zen3-ptdma predicts no time' \
+	--profile zero.profile:copy_us=1 2b-order9
 echo old >kept
 refused 'bad.csv:2' --data bad.csv --output kept
 check 'a refusal leaves the old file' grep -qx old kept

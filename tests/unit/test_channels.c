@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The channels of the model by themselves: what goes in comes out once, and
- * nothing is faster than its own channel, its port and the link.
+ * The channels of the model by themselves: what goes in comes out once, and no
+ * copy is faster or slower than its channel, its port and the link let it be.
  */
 #include <errno.h>
 #include <math.h>
@@ -59,12 +59,6 @@ static void queue_folios(uint32_t channel, unsigned int order, unsigned int n)
 		queue(channel, 0, order, MIGSIM_PAGE_SIZE << order, 0);
 }
 
-/* Pages a ps that a rate gives. */
-static double rate(uint64_t page_ps)
-{
-	return 1 / (double)page_ps;
-}
-
 static uint64_t alone_ps(unsigned int level)
 {
 	return costs.ps[costs_wait(level, 1, false)];
@@ -80,32 +74,87 @@ static double link_ps(void)
 	return sqrt((b * b - a * a) / 3);
 }
 
-static void check_rates(void)
+/*
+ * What a channel has done of its copy, worked out beside the model: the time
+ * between two events, at the rate that the busy channels make of it. A time
+ * is rounded up to a tick when a copy begins and when its rate changes.
+ */
+struct watch {
+	long double pages;
+	long double rounded;	/* pages that all roundings can come to */
+	uint64_t page_ps;	/* 0: the copy begins */
+};
+
+static struct watch watched[MODEL_MAX_CHANNELS];
+
+static bool busy(uint32_t i)
 {
-	double sum = 0, port;
+	return i < c.n && c.ch[i].queue.head != NO_ENTRY;
+}
+
+static uint64_t rate_of(uint32_t i, uint32_t nr_busy)
+{
+	const struct entry *e = &c.entries.entry[c.ch[i].queue.head];
+	bool shared = i > 0;
+
+	if (costs.ports == PORTS_PAIR)
+		shared = busy(i ^ 1);
+	else if (costs.ports == PORTS_ANY)
+		shared = nr_busy > 1;
+	return costs.ps[costs_wait(costs.level[e->order], nr_busy, shared)];
+}
+
+/* From now until the next event nothing changes. */
+static void watch_rates(void)
+{
+	uint32_t i, nr_busy = 0;
+	uint64_t page_ps;
+
+	for (i = 0; i < c.n; i++)
+		nr_busy += busy(i);
+	assert_int_equal(c.active, nr_busy);
+	for (i = 0; i < c.n; i++) {
+		page_ps = busy(i) ? rate_of(i, nr_busy) : 0;
+		if (!page_ps || page_ps == watched[i].page_ps)
+			continue;
+		watched[i].page_ps = page_ps;
+		watched[i].rounded += 1 / (long double)page_ps;
+	}
+}
+
+/* Before the model goes from @from to its next event: who ends, and rightly. */
+static void watch_step(uint64_t from)
+{
+	const long double tiny = 1e-9;
+	long double all;
 	uint32_t i;
 
 	for (i = 0; i < c.n; i++) {
-		const struct channel *ch = &c.ch[i];
-		unsigned int level;
+		struct watch *w = &watched[i];
 
-		if (!ch->active)
+		if (!busy(i))
 			continue;
-		level = costs.level[c.entries.entry[ch->queue.head].order];
-		assert_true(ch->page_ps >= alone_ps(level));
-		sum += rate(ch->page_ps);
-	}
-	assert_true(sum <= 1 / link_ps() * (1 + 1e-9));
-	if (costs.ports != PORTS_PAIR)
-		return;
-	for (i = 0; i + 1 < c.n; i += 2) {
-		if (!c.ch[i].active || !c.ch[i + 1].active)
+		w->pages += (long double)(c.next - from) / w->page_ps;
+		all = (long double)c.entries.entry[c.ch[i].queue.head].len /
+		      MIGSIM_PAGE_SIZE;
+		assert_true(w->pages <= all + w->rounded + tiny);
+		if (c.ch[i].end != c.next)
 			continue;
-		port = rate(c.ch[i].page_ps) + rate(c.ch[i + 1].page_ps);
-		/* Two ports' worth is what a shared state of two allows. */
-		assert_true(port <= 2 * rate(costs.ps[costs_wait(0, 2, true)]) *
-				    (1 + 1e-9));
+		assert_true(w->pages >= all - tiny);
+		*w = (struct watch){ 0 };
 	}
+}
+
+/* To the next event, watched. */
+static uint64_t go_on(uint64_t from)
+{
+	uint64_t t = c.next;
+
+	watch_step(from);
+	channels_run(&c, t);
+	assert_true(c.next > t);
+	watch_rates();
+	return t;
 }
 
 /* Takes what has ended; counts how often each cookie came. */
@@ -127,11 +176,12 @@ static void a_storm(uint32_t channels)
 {
 	static const unsigned char orders[] = { 0, 2, 4, 6, 8, 9 };
 	static unsigned char seen[ROOM];
-	uint64_t t = 0, in = 0, out = 0, before;
+	uint64_t t = 0, in = 0, out = 0;
 	uint32_t i, n = 3000;
 	unsigned int before_order = 0;
 
 	memset(seen, 0, sizeof(seen));
+	memset(watched, 0, sizeof(watched));
 	open_n(channels);
 	for (i = 0; i < n; i++) {
 		unsigned int order = orders[fake_random(&seed) % 6];
@@ -150,15 +200,11 @@ static void a_storm(uint32_t channels)
 		if (fake_random(&seed) % 4)
 			continue;
 		channels_start(&c, t);
-		check_rates();
+		watch_rates();
 		for (uint64_t k = fake_random(&seed) % 8; k; k--) {
-			before = c.next;
-			if (before == UINT64_MAX)
+			if (c.next == UINT64_MAX)
 				break;
-			t = before;
-			channels_run(&c, t);
-			assert_true(c.next > before);
-			check_rates();
+			t = go_on(t);
 			out += take_done(seen);
 		}
 		/* No more came out than the link can have carried. */
@@ -166,11 +212,9 @@ static void a_storm(uint32_t channels)
 			    (double)t * (1 + 1e-9));
 	}
 	channels_start(&c, t);
-	while (c.next != UINT64_MAX) {
-		before = c.next;
-		channels_run(&c, before);
-		assert_true(c.next > before);
-	}
+	watch_rates();
+	while (c.next != UINT64_MAX)
+		t = go_on(t);
 	out += take_done(seen);
 	assert_int_equal(in, out);
 	for (i = 0; i < n; i++)
@@ -354,6 +398,41 @@ static void a_copy_is_slowed_down_while_others_run(void **state)
 	channels_close(&c);
 }
 
+/* Small numbers: 7 ps a page alone, 10 while another channel copies. */
+static void costs_of_seven_and_ten(void)
+{
+	costs_with("zen3-ptdma");
+	costs.ps[costs_wait(0, 1, false)] = 7;
+	costs.ps[costs_wait(0, 2, true)] = 10;
+}
+
+/*
+ * From 0 a page on channel 0, from 3 a page on channel 1. At 3, 4 of 7 ps are
+ * left, which become 40 / 7: over at 9, not at 8. Until then the other has
+ * done 6 of its 10 ps; the 4 become 28 / 10: over at 12.
+ */
+static void a_copy_never_ends_early(void **state)
+{
+	(void)state;
+	costs_of_seven_and_ten();
+	open_n(2);
+	queue(0, 0, 9, MIGSIM_PAGE_SIZE, 0);
+	channels_start(&c, 0);
+	assert_int_equal(c.next, 7);
+	queue(1, 1, 9, MIGSIM_PAGE_SIZE, 0);
+	channels_start(&c, 3);
+	assert_int_equal(c.next, 9);
+	channels_run(&c, 9);
+	assert_int_equal(c.next, 12);
+	channels_close(&c);
+	/* A part of a tick is a tick: half a page, 3.5 ps. */
+	open_n(1);
+	queue(0, 0, 9, MIGSIM_PAGE_SIZE / 2, 0);
+	channels_start(&c, 0);
+	assert_int_equal(c.next, 4);
+	channels_close(&c);
+}
+
 static const struct entry hanging = {
 	.len = MIGSIM_PAGE_SIZE, .count = 1, .flags = ENTRY_HANGS
 };
@@ -383,6 +462,86 @@ static void a_group_is_cancelled(void **state)
 	take_done(seen);
 	for (at = 0; at < 6; at++)
 		assert_int_equal(seen[at], at == 1 || at == 5);
+	assert_int_equal(c.entries.in_use, 0);
+	channels_close(&c);
+}
+
+/*
+ * Two channels at 10 ps a page, one at 7. At 20 group 7 is cancelled, of which
+ * channel 1 has the copy under way: channel 0 goes on with 3 of its 5 pages,
+ * and channel 1 begins with the copy behind, of one page: over at 30. Then
+ * channel 0 has 2 pages left, and is alone: over at 44.
+ */
+static void a_cancel_disturbs_no_other_copy(void **state)
+{
+	(void)state;
+	costs_of_seven_and_ten();
+	open_n(2);
+	queue(0, 0, 9, 5 * MIGSIM_PAGE_SIZE, 8);
+	queue(0, 1, 9, 9 * MIGSIM_PAGE_SIZE, 7);
+	queue(1, 2, 9, 5 * MIGSIM_PAGE_SIZE, 7);
+	queue(1, 3, 9, MIGSIM_PAGE_SIZE, 8);
+	channels_start(&c, 0);
+	channels_cancel(&c, 7, 20);
+	assert_int_equal(c.ch[0].queued, 5 * MIGSIM_PAGE_SIZE);
+	assert_int_equal(c.ch[1].queued, MIGSIM_PAGE_SIZE);
+	assert_int_equal(c.next, 30);
+	channels_run(&c, 30);
+	assert_int_equal(c.next, 44);
+	channels_close(&c);
+
+	/* Nothing behind it: at 20 channel 0 is alone with 3 pages. */
+	open_n(2);
+	queue(0, 0, 9, 5 * MIGSIM_PAGE_SIZE, 8);
+	queue(1, 1, 9, 5 * MIGSIM_PAGE_SIZE, 7);
+	channels_start(&c, 0);
+	channels_cancel(&c, 7, 20);
+	assert_int_equal(c.ch[1].queued, 0);
+	assert_int_equal(c.next, 20 + 3 * 7);
+	channels_close(&c);
+}
+
+static void queue_last(uint64_t cookie, uint32_t group, bool last)
+{
+	const struct entry copy = {
+		.cookie = cookie, .len = MIGSIM_PAGE_SIZE, .count = 1,
+		.group = group, .order = 9, .flags = last ? ENTRY_LAST : 0,
+	};
+
+	channels_queue(&c, 0, &copy);
+}
+
+/* What has ended and was not reaped is forgotten too. */
+static void a_cancel_forgets_what_has_ended(void **state)
+{
+	unsigned char seen[4] = { 0 };
+
+	(void)state;
+	costs_of_seven_and_ten();
+	open_n(1);
+	queue_last(0, 7, true);
+	queue_last(1, 8, true);
+	channels_start(&c, 0);
+	channels_cancel(&c, 7, 14);
+	assert_int_equal(take_done(seen), MIGSIM_PAGE_SIZE);
+	assert_int_equal(seen[1], 1);
+	channels_close(&c);
+
+	/* Ended, and held until the last of the submission has. */
+	costs.per_group = true;
+	open_n(1);
+	queue_last(0, 7, false);
+	queue_last(1, 8, false);
+	queue_last(2, 8, true);
+	channels_start(&c, 0);
+	channels_run(&c, 14);
+	assert_int_equal(c.done.head, NO_ENTRY);
+	channels_cancel(&c, 7, 14);
+	channels_run(&c, 21);
+	assert_int_equal(take_done(seen), 2 * MIGSIM_PAGE_SIZE);
+	assert_int_equal(seen[0], 0);
+	assert_int_equal(seen[1], 2);
+	assert_int_equal(seen[2], 1);
 	assert_int_equal(c.entries.in_use, 0);
 	channels_close(&c);
 }
@@ -434,7 +593,10 @@ int main(void)
 		cmocka_unit_test(more_channels_never_hurt),
 		cmocka_unit_test(neighbours_share_a_port),
 		cmocka_unit_test(a_copy_is_slowed_down_while_others_run),
+		cmocka_unit_test(a_copy_never_ends_early),
 		cmocka_unit_test(a_group_is_cancelled),
+		cmocka_unit_test(a_cancel_disturbs_no_other_copy),
+		cmocka_unit_test(a_cancel_forgets_what_has_ended),
 		cmocka_unit_test(a_hung_channel_takes_no_share),
 		cmocka_unit_test(a_group_completes_as_a_whole),
 	};

@@ -156,7 +156,8 @@ static void engines(void **state)
 		{ "memcpy,0", "\"batch:pages=8,copy=inline,x=1\"", 0, true },
 		{ "memcpy,0", "batch:copy=inlined", 0, false },
 		{ "memcpy,0", "batch:xcopy=inline", 0, false },
-		{ "mt,2", "", 0, false },
+		{ "mt,1", "", 0, false },
+		{ "mt,0", "batch:pages=512", 0, false },
 	};
 	char text[512];
 	size_t i;
@@ -364,6 +365,61 @@ static void skipping(void **state)
 	refuse(HEADER "\nown,,memcpy,0,8,512,gib_s,1\n", 2, "ends without");
 }
 
+/* The model has one CPU that copies. */
+static void threads(void **state)
+{
+	(void)state;
+	accept(HEADER ",engine_options\n"
+	       "own,0,mt,2,8,512,gib_s,1,\n"
+	       "own,0,mt,0,8,512,gib_s,1,mt:threads=2\n"
+	       "own,0,mt,0,8,512,gib_s,1,\"mt:place=spread,threads=16\"\n"
+	       "own,0,mt,16,8,512,gib_s,2,\"mt:place=spread,threads=1\"\n"
+	       "own,0,mt,0,8,512,gib_s,3,mt\n"
+	       "own,0,mt,1,8,512,gib_s,4,mt:xthreads=2\n"
+	       "own,0,dma,16,8,512,gib_s,5,dma:channels=16\n");
+	assert_int_equal(data.skipped, 3);
+	assert_int_equal(data.n, 4);
+	assert_true(fabs(data.row[0].datum.value - 2) < 1e-12);
+	assert_int_equal(data.row[0].datum.cell.channels, 0);
+	assert_int_equal(data.row[3].datum.cell.channels, 16);
+}
+
+static struct data_prediction predicted[8];
+
+static bool count_down(void *arg)
+{
+	unsigned int *left = arg;
+
+	return --*left;
+}
+
+/* Both metrics of a cell are one prediction, wherever its rows stand. */
+static void predictions(void **state)
+{
+	const bool wanted[4] = { true, true, false, true };
+	struct migsim_profile *p;
+	unsigned int left = 100;
+
+	(void)state;
+	assert_int_equal(migsim_profile_open(&p, "zen3-ptdma"), 0);
+	accept(HEADER "\n" "a,9,dma,16,16,8192,gib_s,1\n" GOOD
+	       "a,0,dma,99,8,512,gib_s,1\n" "b,9,dma,16,16,8192,first_us,1\n");
+	assert_int_equal(data_predict(&data, wanted, p, predicted, count_down,
+				      &left), 0);
+	assert_int_equal(left, 97);
+	assert_true(predicted[0].value > 5 && predicted[0].value < 60);
+	assert_true(predicted[3].value > 60 && predicted[3].value < 1000);
+	assert_true(predicted[1].value > 0.05 && predicted[1].value < 5);
+	assert_true(predicted[3].interval[0] < predicted[3].value &&
+		    predicted[3].interval[1] > predicted[3].value);
+	assert_true(predicted[2].value == 0);
+	left = 2;
+	assert_int_equal(data_predict(&data, wanted, p, predicted, count_down,
+				      &left), EXIT_FAILED);
+	assert_int_equal(left, 0);
+	migsim_profile_close(p);
+}
+
 /* All that a sweep writes is read; the medians are what counts. */
 static void own_csv(void **state)
 {
@@ -421,6 +477,8 @@ int main(void)
 		cmocka_unit_test_teardown(no_text, forget),
 		cmocka_unit_test_teardown(several, forget),
 		cmocka_unit_test_teardown(skipping, forget),
+		cmocka_unit_test_teardown(threads, forget),
+		cmocka_unit_test_teardown(predictions, forget),
 		cmocka_unit_test_teardown(own_csv, forget),
 	};
 

@@ -287,6 +287,7 @@ static void tells_what_goes_together(void **state)
 	double r;
 
 	(void)state;
+	add_noise(data, n, 0.03, 5);
 	fit_with(p, data, n, &o);
 	r = migsim_profile_correlation(p, KEY_COLD_CALL, KEY_FLUSH_BASE);
 	assert_true(r < -0.3 && r >= -1);
@@ -328,6 +329,37 @@ static void leaves_what_it_cannot_tell(void **state)
 	migsim_profile_close(truth);
 	migsim_profile_close(start);
 	migsim_profile_close(p);
+}
+
+/*
+ * A port that is fast enough holds up nobody, and has no slope at the start:
+ * only from further up the search sees what it is.
+ */
+static void finds_what_hides_at_the_start(void **state)
+{
+	struct migsim_fit_options o = MIGSIM_FIT_OPTIONS_INIT;
+	struct migsim_profile *truth = open_truth();
+	struct migsim_datum data[MAX_DATA];
+	size_t n = measure(truth, 0, LENGTH(channels), data);
+	double prior[] = { 0, 1 };
+	struct migsim_fit fit;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(prior); i++) {
+		struct migsim_profile *p = open_profile(START ",port_us=0.03");
+
+		o.prior_sd = prior[i];
+		o.data_sd = 1e-3;
+		fit = fit_with(p, data, n, &o);
+		assert_true(fit.converged);
+		assert_true(fit.rms < 1e-3);
+		assert_true(fabs(ratio(p, truth, KEY_PORT) - 1) < 0.01);
+		assert_true(fabs(ratio(p, truth, KEY_STREAM) - 1) < 0.01);
+		assert_true(fit.informed[KEY_PORT] > 0.9);
+		migsim_profile_close(p);
+	}
+	migsim_profile_close(truth);
 }
 
 /* Without a prior nothing holds what the data do not tell: no harm. */
@@ -455,6 +487,124 @@ static void weighs_data_against_the_prior(void **state)
 	migsim_profile_close(p);
 }
 
+/* What values say of one coefficient and of their scatter, in closed form. */
+static void counts_what_is_left_over(void **state)
+{
+	static const double value[] = { 18, 20, 20.5, 22 };
+	struct migsim_profile *p = open_profile(START);
+	struct migsim_predictor *pr = migsim_predictor_open();
+	bool fixed[MIGSIM_PROFILE_MAX_KEYS];
+	struct migsim_fit_options o = only_copy(fixed);
+	struct migsim_datum data[LENGTH(value)];
+	struct migsim_prediction out;
+	double n = LENGTH(value), squares = 0, slope, used, sd, variance, r;
+	struct migsim_fit fit;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(value); i++)
+		data[i] = (struct migsim_datum){ copy_cell,
+			MIGSIM_METRIC_GIB_S, value[i] };
+	o.prior_sd = 0.5;
+	o.data_sd = 0.1;
+	fit = fit_with(p, data, LENGTH(value), &o);
+	assert_int_equal(migsim_predict(pr, p, &copy_cell, &out), 0);
+	slope = out.slopes.d[MIGSIM_METRIC_GIB_S][KEY_COPY];
+	for (i = 0; i < LENGTH(value); i++) {
+		r = log(out.value[MIGSIM_METRIC_GIB_S] / value[i]);
+		squares += r * r;
+	}
+	used = n * slope * slope / 0.01 / (n * slope * slope / 0.01 + 4);
+	sd = sqrt(squares / (n - used));
+	variance = 1 / (n * slope * slope / (sd * sd) + 4);
+	assert_true(fabs(migsim_profile_value(p, KEY_SCATTER_HUGE_GIB_S) / sd -
+			 1) < 1e-4);
+	assert_true(fabs(fit.informed[KEY_COPY] - (1 - variance / 0.25)) <
+		    1e-4);
+	/* One cell says nothing of how cells differ: as if independent. */
+	r = migsim_profile_se(p, KEY_COPY) / migsim_profile_value(p, KEY_COPY);
+	assert_true(fabs(r / sqrt(variance) - 1) < 1e-3);
+	migsim_predictor_close(pr);
+	migsim_profile_close(p);
+}
+
+/* Huge folios scatter by less: each class has what its own residuals say. */
+static void tells_classes_apart(void **state)
+{
+	struct migsim_fit_options o = MIGSIM_FIT_OPTIONS_INIT;
+	static const unsigned int key[MIGSIM_METRICS][2] = {
+		{ KEY_SCATTER_GIB_S, KEY_SCATTER_HUGE_GIB_S },
+		{ KEY_SCATTER_FIRST, KEY_SCATTER_HUGE_FIRST },
+	};
+	static const double sd[MIGSIM_METRICS][2] = {
+		{ 0.03, 0.01 }, { 0.06, 0.02 },
+	};
+	struct migsim_profile *truth = open_truth(), *p = open_profile(START);
+	struct migsim_datum data[MAX_DATA];
+	size_t n = measure(truth, 0, LENGTH(channels), data), i;
+	uint64_t seed = 3;
+	unsigned int m, huge;
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		add_noise(&data[i], 1,
+			  sd[data[i].metric][data[i].cell.order == 9], ++seed);
+	fit_with(p, data, n, &o);
+	for (m = 0; m < MIGSIM_METRICS; m++)
+		for (huge = 0; huge < 2; huge++) {
+			double is = migsim_profile_value(p, key[m][huge]);
+
+			if (is < sd[m][huge] / 1.5 || is > sd[m][huge] * 1.5)
+				fail_msg("%s is %g, not %g",
+					 profile_keys[key[m][huge]].name, is,
+					 sd[m][huge]);
+		}
+	migsim_profile_close(truth);
+	migsim_profile_close(p);
+}
+
+/*
+ * Both values of a cell err together here: a run that takes longer has less
+ * throughput and more latency. Its two values tell no more than one.
+ */
+static void knows_that_a_cell_errs_as_one(void **state)
+{
+	static const unsigned int key[] = { KEY_COPY, KEY_CHANNEL, KEY_STREAM,
+					    KEY_FLUSH_BASE, KEY_TRANSLATE };
+	struct migsim_fit_options o = MIGSIM_FIT_OPTIONS_INIT;
+	struct migsim_profile *truth = open_truth();
+	struct migsim_datum clean[MAX_DATA], data[MAX_DATA];
+	size_t n = measure(truth, 0, LENGTH(channels), clean), i;
+	double off, se, squares = 0;
+	uint64_t seed = 11;
+	unsigned int run, k, runs = 20;
+
+	(void)state;
+	for (run = 0; run < runs; run++) {
+		struct migsim_profile *p = open_profile(START);
+
+		memcpy(data, clean, sizeof(data));
+		for (i = 0; i + 1 < n; i += 2) {
+			double e = exp(0.03 * noise(&seed));
+
+			data[i].value /= e;
+			data[i + 1].value *= e;
+		}
+		fit_with(p, data, n, &o);
+		for (k = 0; k < LENGTH(key); k++) {
+			off = log(ratio(p, truth, key[k]));
+			se = migsim_profile_se(p, key[k]) /
+			     migsim_profile_value(p, key[k]);
+			squares += off * off / (se * se);
+		}
+		migsim_profile_close(p);
+	}
+	off = sqrt(squares / (runs * LENGTH(key)));
+	if (off < 0.8 || off > 1.2)
+		fail_msg("they are %.2f standard errors off", off);
+	migsim_profile_close(truth);
+}
+
 /* No data lead a coefficient to where its key cannot be. */
 static void stays_within_bounds(void **state)
 {
@@ -470,6 +620,27 @@ static void stays_within_bounds(void **state)
 	d.value = 1e12;
 	fit_with(p, &d, 1, &o);
 	assert_true(migsim_profile_value(p, KEY_COPY) > 0);
+	migsim_profile_close(p);
+}
+
+/* Nor to where nothing takes time: the search steps back from there. */
+static void stays_where_time_passes(void **state)
+{
+	struct migsim_profile *p = open_profile(START);
+	struct migsim_datum d = { copy_cell, MIGSIM_METRIC_GIB_S, 1e12 };
+	bool fixed[MIGSIM_PROFILE_MAX_KEYS];
+	struct migsim_fit_options o = only_copy(fixed);
+	unsigned int key;
+
+	(void)state;
+	for (key = 0; key < PROFILE_KEYS; key++)
+		if (profile_keys[key].coefficient && key != KEY_COPY)
+			migsim_profile_set(p, key, 0, 0, "");
+	o.prior_sd = 0;
+	fit_with(p, &d, 1, &o);
+	/* The clock ticks in 1e-6 us. */
+	assert_true(migsim_profile_value(p, KEY_COPY) > 4e-7);
+	assert_true(migsim_profile_value(p, KEY_COPY) < 1e-5);
 	migsim_profile_close(p);
 }
 
@@ -582,12 +753,16 @@ static void refuses_bad_data(void **state)
 	REFUSED(value, NAN, "no positive number");
 	REFUSED(value, INFINITY, "no positive number");
 	REFUSED(metric, MIGSIM_METRICS, "no known metric");
-	REFUSED(cell.order, 10, "order above 9");
-	REFUSED(cell.folios, 0, "no folios");
-	REFUSED(cell.folios, (uint64_t)1 << 32, "no folios");
-	REFUSED(cell.batch_pages, 0, "no pages");
-	REFUSED(cell.batch_pages, UINT64_MAX, "no pages");
-	REFUSED(cell.channels, 65, "more channels");
+	REFUSED(cell.order, 10, "value 2 to fit to is of a call that the model cannot run");
+	REFUSED(cell.folios, 0, "cannot run");
+	REFUSED(cell.folios, (uint64_t)1 << 32, "cannot run");
+	REFUSED(cell.batch_pages, 0, "cannot run");
+	REFUSED(cell.batch_pages, UINT64_MAX, "cannot run");
+	REFUSED(cell.channels, 65, "cannot run");
+	/* Possible, but in one batch, and one by one too long. */
+	data[1].cell.folios = data[1].cell.batch_pages = 100000000;
+	data[1].cell.channels = 0;
+	refuses(p, data, 2, &o, "value 2 to fit to is of a call that the model cannot run");
 	migsim_set_log(NULL, NULL);
 	migsim_profile_close(p);
 }
@@ -629,10 +804,15 @@ int main(void)
 		cmocka_unit_test(knows_its_errors),
 		cmocka_unit_test(tells_what_goes_together),
 		cmocka_unit_test(leaves_what_it_cannot_tell),
+		cmocka_unit_test(finds_what_hides_at_the_start),
 		cmocka_unit_test(survives_what_is_singular),
 		cmocka_unit_test(leaves_what_is_fixed),
 		cmocka_unit_test(weighs_data_against_the_prior),
+		cmocka_unit_test(counts_what_is_left_over),
+		cmocka_unit_test(tells_classes_apart),
+		cmocka_unit_test(knows_that_a_cell_errs_as_one),
 		cmocka_unit_test(stays_within_bounds),
+		cmocka_unit_test(stays_where_time_passes),
 		cmocka_unit_test(is_the_same_in_any_number_of_threads),
 		cmocka_unit_test(stops_when_told),
 		cmocka_unit_test(refuses_bad_data),

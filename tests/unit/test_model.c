@@ -384,27 +384,6 @@ static void interrupts_and_sleep_are_paid_for(void **state)
 	model_free();
 }
 
-/* With two groups in flight, copies end while the CPU is at work. */
-static void interrupts_steal_from_the_cpu_at_work(void **state)
-{
-	const struct model *m;
-	uint64_t stolen;
-
-	(void)state;
-	script.groups = 2;
-	script.answer.admit = 128;
-	script.answer.fan = 1;
-	model_new("zen3-ptdma:irq_us=2,wake_us=0,completion=irq,"
-		  "completion_per=group", 4096, 0, "model:channels=4", "script");
-	model_run();
-	m = model_of(sc.migrator);
-	stolen = m->spent[COST_IRQ].all;
-	assert_true(stolen > 0);
-	/* One for each submission at most. */
-	assert_true(stolen <= sc.s.groups * 2 * 1000000);
-	model_free();
-}
-
 static void completions_cost_what_the_profile_says(void **state)
 {
 	double without, with;
@@ -535,7 +514,6 @@ int main(void)
 		TEST(slopes_are_derivatives),
 		TEST(more_channels_never_hurt_without_their_cost),
 		TEST(interrupts_and_sleep_are_paid_for),
-		TEST(interrupts_steal_from_the_cpu_at_work),
 		TEST(completions_cost_what_the_profile_says),
 		TEST(pieces_cost_and_copy_in_parallel),
 		TEST(a_fan_of_one_takes_one_channel),

@@ -3,12 +3,13 @@
  * migsim-bench fit: a cost profile from measurements.
  */
 #include <getopt.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "bench.h"
 #include "fit_command.h"
 #include "options.h"
+#include "real.h"
+#include "refuse.h"
 
 static const char help[] =
 "migsim-bench fit DATA… -o FILE [OPTION…]    a cost profile from measurements\n"
@@ -33,7 +34,6 @@ static const char help[] =
 "Example:\n"
 "  migsim-bench fit published --holdout 'table=2b-order9,channels=4' -o x.profile\n";
 
-
 static int add_word(struct fit_words *w, const char *word)
 {
 	const char **grown = realloc(w->word, (w->n + 1) * sizeof(*grown));
@@ -47,10 +47,7 @@ static int add_word(struct fit_words *w, const char *word)
 
 static int take_prior(struct fit_request *rq, const char *text)
 {
-	char *end;
-
-	rq->prior = strtod(text, &end);
-	if (end != text && !*end && isfinite(rq->prior) && rq->prior >= 0)
+	if (parse_real(text, &rq->prior) && rq->prior >= 0)
 		return 0;
 	say("--prior: %.100s is no number of 0 or more", text);
 	return EXIT_USAGE;
@@ -91,23 +88,6 @@ static int take(struct fit_request *rq, int c, const char *text)
 		rq->help = true;
 		return 0;
 	}
-}
-
-/* What getopt_long() stopped at: a letter, or the word before optind. */
-static int refuse_option(char **argv, int c)
-{
-	char letter[3] = { '-', (char)optopt, 0 };
-	const char *word = argv[optind - 1];
-
-	if (c == ':')
-		say("%.100s needs a value", word);
-	else if (optopt && word[1] != '-')
-		say("fit does not know the option %s; see migsim-bench fit --help",
-		    letter);
-	else
-		say("fit does not know the option %.100s; see migsim-bench fit --help",
-		    word);
-	return EXIT_USAGE;
 }
 
 static int parse(int argc, char **argv, struct fit_request *rq)

@@ -13,6 +13,7 @@
 #include "bench.h"
 #include "options.h"
 #include "output.h"
+#include "refuse.h"
 #include "reproduce.h"
 
 #define USUAL_PROFILE	"zen3-ptdma"
@@ -106,22 +107,6 @@ static int take_option(struct request *rq, int option)
 	}
 }
 
-static int refuse_option(const char *word, int answer)
-{
-	char letter[] = { '-', (char)optopt, '\0' };
-	const char *wrong = "is unknown";
-
-	if (answer == ':')
-		wrong = "needs a value";
-	else if (optopt >= OPTION_PROFILE)
-		wrong = "takes no value";
-	else if (optopt)
-		word = letter;
-	say("option %.100s %s; 'migsim-bench reproduce --help' lists them all",
-	    word, wrong);
-	return EXIT_USAGE;
-}
-
 static int parse(int argc, char **argv, struct request *rq)
 {
 	static const struct option options[] = {
@@ -139,7 +124,7 @@ static int parse(int argc, char **argv, struct request *rq)
 	optind = 0;	/* main may have parsed before */
 	while (!rc && !rq->help &&
 	       (c = getopt_long(argc, argv, ":h", options, NULL)) != -1)
-		rc = c == '?' || c == ':' ? refuse_option(argv[optind - 1], c) :
+		rc = c == '?' || c == ':' ? refuse_option(argv, c) :
 					    take_option(rq, c);
 	rq->tables = argv + optind;
 	rq->nr_tables = (size_t)(argc - optind);
@@ -154,7 +139,9 @@ static int read_data(struct data *d, const struct request *rq)
 	if (!rest)
 		return data_read_published(d);
 	while (!rc && (path = strsep(&rest, ","))) {
-		if (*path) {
+		if (!strcmp(path, "published")) {
+			rc = data_read_published(d);
+		} else if (*path) {
 			rc = data_read(d, path);
 		} else {
 			say("--data: a file is missing between the commas");
@@ -197,7 +184,8 @@ static void catch_signals(const struct output *out)
 	sigaction(SIGTERM, &sa, NULL);
 }
 
-static int predict_and_write(struct repro *r, const struct request *rq,
+static int predict_and_write(struct repro *r, const struct data *data,
+			     const struct request *rq,
 			     const struct migsim_profile *profile)
 {
 	struct output out;
@@ -206,9 +194,12 @@ static int predict_and_write(struct repro *r, const struct request *rq,
 	if (rc)
 		return rc;
 	catch_signals(&out);
-	rc = repro_predict(r, profile, rq->quiet);
+	rc = repro_predict(r, data, profile, rq->quiet);
+	/* With other values it is not the profile of that name. */
+	if (strchr(rq->profile, ':'))
+		r->profile = rq->profile;
 	if (!rc && r->skipped && !rq->quiet)
-		say("%zu rows are left out: a mix of folio sizes, or a policy that is not batch",
+		say("%zu rows are left out: a mix of folio sizes, a policy that is not batch, or several threads that copy",
 		    r->skipped);
 	if (!rc)
 		rc = write_tables(r, rq->format, &out);
@@ -231,7 +222,7 @@ static int reproduce(const struct request *rq)
 	if (!rc)
 		rc = repro_tables(&r, &data, rq->tables, rq->nr_tables);
 	if (!rc)
-		rc = predict_and_write(&r, rq, profile);
+		rc = predict_and_write(&r, &data, rq, profile);
 	repro_free(&r);
 	data_free(&data);
 	migsim_profile_close(profile);

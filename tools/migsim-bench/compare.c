@@ -9,6 +9,7 @@
 
 #include "bench.h"
 #include "compare.h"
+#include "refuse.h"
 
 static const char help[] =
 "Usage: migsim-bench compare [OPTION...] A.json B.json\n"
@@ -98,14 +99,8 @@ static int parse(int argc, char **argv, struct request *rq)
 		case 'h':
 			rq->help = true;
 			break;
-		case ':':
-			say("%s needs a value", argv[optind - 1]);
-			code = EXIT_USAGE;
-			break;
 		default:
-			say("compare does not know the option %s; see migsim-bench compare --help",
-			    argv[optind - 1]);
-			code = EXIT_USAGE;
+			code = refuse_option(argv, c);
 		}
 	}
 	return code || rq->help ? code : take_paths(rq, argc, argv);

@@ -7,6 +7,7 @@
 #ifndef MIGSIM_BENCH_DATA_H
 #define MIGSIM_BENCH_DATA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <migsim/model.h>
@@ -26,7 +27,7 @@ struct data {
 	struct data_row *row;
 	size_t n;
 	size_t room;
-	size_t skipped;		/* rows that no cell can say: mixes of sizes */
+	size_t skipped;		/* rows that no cell can say: data_skip.c */
 };
 
 /*
@@ -39,6 +40,22 @@ int data_read(struct data *d, const char *path);
 int data_read_published(struct data *d);
 
 void data_free(struct data *d);
+
+/* What a profile says of one row. */
+struct data_prediction {
+	double value;
+	double interval[2];
+};
+
+/*
+ * data_predict.c: predicts the rows that are @wanted (NULL: all), in their
+ * order; @p has one for each row. @step is called after each, and ends it when
+ * it returns false. 0, or an exit code after a sentence; EXIT_FAILED without
+ * one when @step ended it.
+ */
+int data_predict(const struct data *d, const bool *wanted,
+		 const struct migsim_profile *profile,
+		 struct data_prediction *p, bool (*step)(void *arg), void *arg);
 
 /* By metric: as the column `metric` has it. */
 extern const char *const data_metric[MIGSIM_METRICS];

@@ -12,6 +12,7 @@
 #include "bench.h"
 #include "data_record.h"
 #include "options.h"
+#include "real.h"
 
 static const char *const names[COLUMNS] = {
 	[COLUMN_TABLE] = "table",
@@ -28,6 +29,7 @@ static const char *const names[COLUMNS] = {
 	[COLUMN_REASON] = "flag_reason",
 	[COLUMN_BACKEND] = "backend",
 	[COLUMN_POLICY] = "policy",
+	[COLUMN_OPTIONS] = "engine_options",
 };
 
 int data_refuse(const struct data_record *r, const char *fmt, ...)
@@ -86,17 +88,6 @@ int data_take_count(const struct data_record *r, enum data_column c,
 	return 0;
 }
 
-/* Plain decimals: what strtod() takes beyond is no measurement. */
-static bool parse_real(const char *word, double *value)
-{
-	char *end;
-
-	if (strspn(word, "0123456789.eE+-") != strlen(word))
-		return false;
-	*value = strtod(word, &end);
-	return end != word && !*end && isfinite(*value);
-}
-
 static int take_values(const struct data_record *r, struct data_row *row)
 {
 	const char *value = data_text(r, COLUMN_VALUE);
@@ -146,15 +137,9 @@ static int append(struct data *d, const struct data_record *r,
 	       0 : out_of_memory();
 }
 
-static bool is_batch(const char *policy)
-{
-	return !strncmp(policy, "batch", 5) && (!policy[5] || policy[5] == ':');
-}
-
 int data_take_record(struct data *d, const struct data_record *r)
 {
 	struct data_row row = { 0 };
-	const char *policy;
 	bool used;
 	int rc;
 
@@ -164,8 +149,7 @@ int data_take_record(struct data *d, const struct data_record *r)
 	rc = data_take_metric(r, &row.datum.metric, &used);
 	if (rc || !used)
 		return rc;
-	policy = data_text(r, COLUMN_POLICY);
-	if (!*data_text(r, COLUMN_ORDER) || (*policy && !is_batch(policy))) {
+	if (!data_is_cell(r)) {
 		d->skipped++;
 		return 0;
 	}

@@ -29,6 +29,7 @@ enum data_column {
 	COLUMN_REASON,
 	COLUMN_BACKEND,
 	COLUMN_POLICY,
+	COLUMN_OPTIONS,
 	COLUMNS
 };
 
@@ -55,6 +56,12 @@ int data_take_header(struct data_header *h, const struct data_record *r);
 
 /* data_columns.c: appends a record, if it is of use */
 int data_take_record(struct data *d, const struct data_record *r);
+
+/*
+ * data_skip.c: can a cell say what was run? Not a mix of folio sizes, another
+ * policy than batch, or more than one CPU that copies.
+ */
+bool data_is_cell(const struct data_record *r);
 
 /* data_cell.c: what was run, and what was measured */
 int data_take_cell(const struct data_record *r, struct migsim_cell *cell);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
 #include "outcome.h"
@@ -50,6 +51,42 @@ static int warn_of_channels(struct results *rs, const struct result *r)
 			   migsim_profile_name(r->config->model));
 }
 
+/* A batch holds the folio that crosses its limit, and no more than a call. */
+static double true_batch(const struct result *r)
+{
+	const struct config *c = r->config;
+	double batch = (double)(r->window_pages > r->batch_pages ?
+				r->window_pages : r->batch_pages);
+	double call = (double)c->total / (double)MIGSIM_PAGE_SIZE;
+
+	if (c->folios_per_call && c->mix.n == 1)
+		call = (double)c->folios_per_call *
+		       (double)(1u << c->mix.part[0].order);
+	return batch < call ? batch : call;
+}
+
+static int warn_of_engine(struct results *rs, const struct result *r)
+{
+	const char *profile = migsim_profile_name(r->config->model);
+	char *engine = item_name(r->config->engine);
+	int ret = 0;
+
+	if (!engine)
+		return -ENOMEM;
+	if (strcmp(engine, "model"))
+		ret = outcome_say(rs, "Extrapolated: engine %s; no profile was "
+				  "fitted to it.", engine);
+	else if (result_copies_inline(r) != !r->channels)
+		ret = outcome_say(rs, "Extrapolated: copy=%s %s; profile %s was "
+				  "fitted to the copy in line by the CPU and in "
+				  "batches by channels.",
+				  r->channels ? "inline" : "batch",
+				  r->channels ? "by channels" : "by the CPU",
+				  profile);
+	free(engine);
+	return ret;
+}
+
 static int warn_of_policy(struct results *rs, const struct result *r)
 {
 	const char *profile = migsim_profile_name(r->config->model);
@@ -59,7 +96,7 @@ static int warn_of_policy(struct results *rs, const struct result *r)
 
 	if (r->batch_pages >= 0) {
 		if (!outside(r, "measured_batch_min", "measured_batch_max",
-			     (double)r->batch_pages, range))
+			     true_batch(r), range))
 			return 0;
 		return outcome_say(rs, "Extrapolated: batches outside of the "
 				   "%.0f to %.0f pages that profile %s was "
@@ -114,6 +151,8 @@ static int warn_of_result(struct results *rs, const struct result *r)
 				   "no measurement, all of it is assumed.",
 				   migsim_profile_name(r->config->model));
 	ret = warn_of_channels(rs, r);
+	if (!ret)
+		ret = warn_of_engine(rs, r);
 	if (!ret)
 		ret = warn_of_policy(rs, r);
 	return ret ? ret : warn_of_folios(rs, r);

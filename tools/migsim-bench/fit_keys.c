@@ -80,7 +80,7 @@ int fit_choose_keys(struct fit_job *job)
 	bool wanted[MIGSIM_PROFILE_MAX_KEYS] = { false };
 	bool unwanted[MIGSIM_PROFILE_MAX_KEYS] = { false };
 	const struct migsim_profile_key *k;
-	bool left = false;
+	bool left = false, any = false;
 	unsigned int i;
 	int code = mark_all("--free", &job->rq->free, wanted);
 
@@ -101,9 +101,14 @@ int fit_choose_keys(struct fit_job *job)
 		job->fixed[i] = !k->coefficient || zero || unwanted[i] ||
 				(job->rq->free.n && !wanted[i]);
 		left |= !job->fixed[i];
+		any |= k->coefficient && !zero;
 	}
 	if (code || left)
 		return code;
-	say("--fix leaves no coefficient to fit");
+	if (any)
+		say("--fix leaves no coefficient to fit");
+	else
+		say("--start: all coefficients of %.200s are 0, and a fit varies logarithms; give them values above 0",
+		    job->rq->start);
 	return EXIT_USAGE;
 }

@@ -13,8 +13,8 @@
 #include "render.h"
 
 #define WIDTH		100
-#define INFORMED	0.5	/* below: not identifiable by these data */
 #define TOGETHER	0.95	/* correlations above it are shown */
+#define BAD_FIT		0.1	/* a root mean square above it is said to be bad */
 
 static const char *const metric_names[MIGSIM_METRICS] = {
 	[MIGSIM_METRIC_GIB_S] = "gib_s",
@@ -23,7 +23,7 @@ static const char *const metric_names[MIGSIM_METRICS] = {
 
 static bool unknown(const struct fit_job *job, unsigned int key)
 {
-	return !job->fixed[key] && job->fit.informed[key] < INFORMED;
+	return !job->fixed[key] && job->fit.informed[key] < MIGSIM_FIT_INFORMED;
 }
 
 static void add_coefficient(struct grid *g, const struct fit_job *job,
@@ -71,8 +71,11 @@ static int print_coefficients(FILE *out, const struct fit_job *job)
 	fputc('\n', out);
 	err = grid_print(&g, out);
 	grid_free(&g);
-	if (any)
+	if (any && job->rq->prior > 0)
 		fputs("? not identifiable by these data: it is where the start and --prior hold it\n",
+		      out);
+	else if (any)
+		fputs("? not identifiable by these data, and with --prior 0 nothing holds it\n",
 		      out);
 	return err;
 }
@@ -202,11 +205,32 @@ static void print_head(FILE *out, const struct fit_job *job)
 		job->nr_fitted, job->nr_held, job->nr_flagged, job->fit.steps,
 		100 * job->fit.rms);
 	if (job->data.skipped)
-		fprintf(out, "%zu rows left out: not of one folio size, or of another policy than batch\n",
+		fprintf(out, "%zu rows left out: not of one folio size, of another policy than batch, or copied by several threads\n",
 			job->data.skipped);
+	if (job->fit.rms > BAD_FIT)
+		fputs("The model does not fit these data: either they are not what the model takes them for,\nor the machine is not built as the start profile's structure says. Do not trust this profile.\n",
+		      out);
 	if (!job->fit.converged)
 		fputs("The fit did not converge: the values below are the best that it found.\n",
 		      out);
+}
+
+/* What the start knew of the rows that were held out is no prediction. */
+static void print_inherited(FILE *out, const struct fit_job *job)
+{
+	const struct migsim_profile_key *k;
+	unsigned int i, n = 0;
+
+	for (i = 0; (k = migsim_profile_key(i)); i++) {
+		if (!k->coefficient || !(job->fixed[i] || unknown(job, i)))
+			continue;
+		fprintf(out, "%s%s", n++ ? ", " :
+			"The fitted rows do not tell these, which come from the start: ",
+			k->name);
+	}
+	if (n)
+		fprintf(out, ".\nIf %s was fitted to what is held out, these errors are no prediction.\n",
+			job->rq->start);
 }
 
 int fit_print(FILE *out, const struct fit_job *job)
@@ -220,8 +244,10 @@ int fit_print(FILE *out, const struct fit_job *job)
 		return err;
 	print_correlations(out, job);
 	err = print_errors(out, job, false);
-	if (!err && job->nr_held)
+	if (!err && job->nr_held) {
 		err = print_errors(out, job, true);
+		print_inherited(out, job);
+	}
 	if (err)
 		return err;
 	/* A word without a slash or a dot would be a profile of the library. */

@@ -83,7 +83,7 @@ static int refuse_split(const struct fit_job *job)
 	if (job->nr_held)
 		say("--holdout holds out everything, and nothing is left to fit");
 	else
-		say("nothing to fit: of %zu rows %zu are flagged, and %zu rows are of no single folio size or of another policy than batch",
+		say("nothing to fit: of %zu rows %zu are flagged, and %zu rows are of no single folio size, of another policy than batch, or copied by several threads",
 		    job->data.n, job->nr_flagged, job->data.skipped);
 	return EXIT_USAGE;
 }
@@ -162,48 +162,31 @@ static int fit(struct fit_job *job)
 	return err ? EXIT_USAGE : 0;
 }
 
-static bool same_cell(const struct migsim_cell *a, const struct migsim_cell *b)
+static bool go_on(void *arg)
 {
-	return a->order == b->order && a->channels == b->channels &&
-	       a->copy_inline == b->copy_inline && a->folios == b->folios &&
-	       a->batch_pages == b->batch_pages;
+	(void)arg;
+	return !stopped;
 }
 
-/* The errors of all rows of the i-th row's cell from there on. */
-static int predict_cell(struct fit_job *job, struct migsim_predictor *pr,
-			bool *done, size_t i)
+/* Every row that counts, fitted or held out. */
+static int predict(struct fit_job *job, const struct migsim_profile *profile)
 {
-	const struct migsim_datum *d = &job->data.row[i].datum, *other;
-	struct migsim_prediction out;
-	int err = migsim_predict(pr, job->profile, &d->cell, &out);
+	size_t n = job->data.n, i;
+	struct data_prediction *p = calloc(n + 1, sizeof(*p));
+	bool *wanted = calloc(n + 1, sizeof(*wanted));
+	int code = p && wanted ? 0 : out_of_memory();
 
-	for (; i < job->data.n && !err; i++) {
-		other = &job->data.row[i].datum;
-		if (!same_cell(&other->cell, &d->cell))
-			continue;
-		job->error[i] = out.value[other->metric] / other->value - 1;
-		done[i] = true;
-	}
-	return err;
-}
-
-static int predict(struct fit_job *job)
-{
-	struct migsim_predictor *pr = migsim_predictor_open();
-	bool *done = calloc(job->data.n + 1, sizeof(*done));
-	int err = pr && done ? 0 : -ENOMEM;
-	size_t i;
-
-	for (i = 0; i < job->data.n && !err && !stopped; i++)
-		if (!done[i] && fit_row_counts(&job->data.row[i]))
-			err = predict_cell(job, pr, done, i);
-	migsim_predictor_close(pr);
-	free(done);
-	if (err == -ENOMEM)
-		return out_of_memory();
-	if (err)
-		return EXIT_USAGE;
-	return stopped ? interrupted() : 0;
+	for (i = 0; i < n && !code; i++)
+		wanted[i] = fit_row_counts(&job->data.row[i]);
+	if (!code)
+		code = data_predict(&job->data, wanted, profile, p, go_on,
+				    NULL);
+	for (i = 0; i < n && !code; i++)
+		job->error[i] = p[i].value / job->data.row[i].datum.value - 1;
+	free(p);
+	free(wanted);
+	/* What is wrong with a row was said. */
+	return stopped && code != EXIT_USAGE ? interrupted() : code;
 }
 
 static int write_profile(struct fit_job *job)
@@ -215,10 +198,13 @@ static int write_profile(struct fit_job *job)
 	/* From here on a signal must not leave half a file. */
 	catch_signals(old);
 	code = output_open(&out, job->rq->output);
+	/* The library does not know in which row a value stands. */
+	if (!code)
+		code = predict(job, job->start);
 	if (!code)
 		code = fit(job);
 	if (!code)
-		code = predict(job);
+		code = predict(job, job->profile);
 	if (!code)
 		code = fit_describe(job);
 	if (!code && migsim_profile_write(job->profile, out.file)) {

@@ -2,7 +2,6 @@
 /*
  * The rows of the data, sorted into tables, and what the model says of each.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +10,6 @@
 #include "options.h"
 #include "progress.h"
 #include "reproduce.h"
-
-/* A cell that was predicted; its metrics are two rows, often of two tables. */
-struct known {
-	struct migsim_cell cell;
-	double value[MIGSIM_METRICS];
-	double interval[MIGSIM_METRICS][2];
-};
-
-struct oracle {
-	struct migsim_predictor *predictor;
-	const struct migsim_profile *profile;
-	struct known *known;
-	size_t n;
-};
 
 bool repro_flagged(const struct repro_cell *c)
 {
@@ -153,106 +138,102 @@ void repro_free(struct repro *r)
 	*r = (struct repro){ 0 };
 }
 
-static bool same_cell(const struct migsim_cell *a, const struct migsim_cell *b)
-{
-	return a->order == b->order && a->channels == b->channels &&
-	       a->copy_inline == b->copy_inline && a->folios == b->folios &&
-	       a->batch_pages == b->batch_pages;
-}
-
-static int ask(struct oracle *o, const struct migsim_cell *cell)
-{
-	struct known *k = &o->known[o->n];
-	struct migsim_prediction p;
-	unsigned int m;
-	int err = migsim_predict(o->predictor, o->profile, cell, &p);
-
-	if (err)
-		return err;
-	k->cell = *cell;
-	for (m = 0; m < MIGSIM_METRICS; m++) {
-		k->value[m] = p.value[m];
-		migsim_profile_interval(o->profile, (enum migsim_metric)m,
-					p.value[m], &p.slopes, k->interval[m]);
-	}
-	o->n++;
-	return 0;
-}
-
-static int predict_cell(struct oracle *o, struct repro_cell *c)
-{
-	const struct migsim_datum *datum = &c->row->datum;
-	size_t i;
-	int err;
-
-	/* From the end: the other metric is mostly the row before. */
-	for (i = o->n; i && !same_cell(&o->known[i - 1].cell, &datum->cell); )
-		i--;
-	if (!i) {
-		err = ask(o, &datum->cell);
-		if (err)
-			return err;
-		i = o->n;
-	}
-	c->predicted = o->known[i - 1].value[datum->metric];
-	memcpy(c->interval, o->known[i - 1].interval[datum->metric],
-	       sizeof(c->interval));
-	c->error_pct = 100 * (c->predicted / datum->value - 1);
-	return 0;
-}
-
-static int say_failed(const struct repro_cell *c, int err)
-{
-	const struct migsim_cell *cell = &c->row->datum.cell;
-
-	if (err == -ENOMEM)
-		return out_of_memory();
-	say("%s:%u: the model takes no call of %llu folios of order %u with %u channels in batches of %llu pages%s%s; remove the row",
-	    c->row->file, c->row->line, (unsigned long long)cell->folios,
-	    cell->order, cell->channels,
-	    (unsigned long long)cell->batch_pages,
-	    err == -EINVAL ? "" : ": ", err == -EINVAL ? "" : strerror(-err));
-	return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
-}
-
-static int predict_all(struct repro *r, struct oracle *o, struct progress *p)
+/* The rows of the data that stand in the tables. */
+static void mark_rows(const struct repro *r, const struct data *d, bool *wanted)
 {
 	size_t i, k;
-	int err;
 
-	for (i = 0; i < r->n; i++) {
-		for (k = 0; k < r->table[i].n; k++) {
-			struct repro_cell *c = &r->table[i].cell[k];
-
-			err = predict_cell(o, c);
-			if (err)
-				return say_failed(c, err);
-			progress_step(p);
-		}
-	}
-	return repro_count(r) ? out_of_memory() : 0;
+	for (i = 0; i < r->n; i++)
+		for (k = 0; k < r->table[i].n; k++)
+			wanted[r->table[i].cell[k].row - d->row] = true;
 }
 
-int repro_predict(struct repro *r, const struct migsim_profile *profile,
-		  bool quiet)
+static void fill_cells(struct repro *r, const struct data *d,
+		       const struct data_prediction *p)
 {
-	struct oracle o = {
-		.predictor = migsim_predictor_open(),
-		.profile = profile,
-		.known = calloc(r->cells, sizeof(*o.known)),
-	};
+	size_t i, k;
+
+	for (i = 0; i < r->n; i++)
+		for (k = 0; k < r->table[i].n; k++) {
+			struct repro_cell *c = &r->table[i].cell[k];
+			const struct data_prediction *of = &p[c->row - d->row];
+
+			c->predicted = of->value;
+			memcpy(c->interval, of->interval, sizeof(c->interval));
+			c->error_pct = 100 * (of->value / c->row->datum.value -
+					      1);
+		}
+}
+
+static bool on_row(void *arg)
+{
+	progress_step(arg);
+	return true;
+}
+
+static int predict_all(struct repro *r, const struct data *d, bool *wanted,
+		       struct data_prediction *p,
+		       const struct migsim_profile *profile, bool quiet)
+{
 	struct progress progress;
 	int rc;
 
+	mark_rows(r, d, wanted);
+	progress_start(&progress, r->cells, quiet);
+	rc = data_predict(d, wanted, profile, p, on_row, &progress);
+	progress_end(&progress);
+	if (rc)
+		return rc;
+	fill_cells(r, d, p);
+	return repro_count(r) ? out_of_memory() : 0;
+}
+
+static double key(const struct migsim_profile *p, const char *name)
+{
+	int i = migsim_profile_find(name);
+
+	return i < 0 ? NAN : migsim_profile_value(p, (unsigned int)i);
+}
+
+/* Outside of the range that the profile was fitted to. */
+static bool is_extrapolated(const struct migsim_profile *p,
+			    const struct migsim_cell *c)
+{
+	double folio = (double)(1u << c->order);
+	double batch = fmax((double)c->batch_pages, folio);
+
+	return c->channels > key(p, "measured_channels") ||
+	       c->order < key(p, "measured_order_min") ||
+	       c->order > key(p, "measured_order_max") ||
+	       batch < key(p, "measured_batch_min") ||
+	       batch > key(p, "measured_batch_max");
+}
+
+static void count_extrapolated(struct repro *r, const struct migsim_profile *p)
+{
+	size_t t, i;
+
+	for (t = 0; t < r->n; t++)
+		for (i = 0; i < r->table[t].n; i++)
+			r->extrapolated += is_extrapolated(p,
+				&r->table[t].cell[i].row->datum.cell);
+}
+
+int repro_predict(struct repro *r, const struct data *data,
+		  const struct migsim_profile *profile, bool quiet)
+{
+	struct data_prediction *p = calloc(data->n + 1, sizeof(*p));
+	bool *wanted = calloc(data->n + 1, sizeof(*wanted));
+	int rc;
+
 	r->profile = migsim_profile_name(profile);
-	if (o.predictor && o.known) {
-		progress_start(&progress, r->cells, quiet);
-		rc = predict_all(r, &o, &progress);
-		progress_end(&progress);
-	} else {
+	if (p && wanted)
+		rc = predict_all(r, data, wanted, p, profile, quiet);
+	else
 		rc = out_of_memory();
-	}
-	free(o.known);
-	migsim_predictor_close(o.predictor);
+	if (!rc)
+		count_extrapolated(r, profile);
+	free(p);
+	free(wanted);
 	return rc;
 }

@@ -34,6 +34,7 @@ struct repro {
 	size_t cells;
 	size_t counted;
 	size_t inside;
+	size_t extrapolated;	/* cells outside of what was fitted */
 	size_t skipped;		/* rows of the data that no cell can say */
 	double mean_abs_pct;
 	double median_abs_pct;
@@ -48,8 +49,8 @@ int repro_tables(struct repro *r, const struct data *data, char **ids,
 		 size_t nr_ids);
 
 /* reproduce.c: predicts every cell. 0, or an exit code after a sentence. */
-int repro_predict(struct repro *r, const struct migsim_profile *profile,
-		  bool quiet);
+int repro_predict(struct repro *r, const struct data *data,
+		  const struct migsim_profile *profile, bool quiet);
 void repro_free(struct repro *r);
 
 bool repro_flagged(const struct repro_cell *c);

@@ -256,6 +256,10 @@ void repro_print_sum(FILE *out, const struct repro *r, size_t width)
 			"; error (%%): mean %.2f, median %.2f, max %.1f; %zu of %zu measured values within the 95 %% interval",
 			r->mean_abs_pct, r->median_abs_pct, r->max_abs_pct,
 			r->inside, r->counted);
+	if (r->extrapolated)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+			"; %zu cells lie outside of what the profile was fitted to",
+			r->extrapolated);
 	snprintf(text + at, sizeof(text) - at, ".");
 	print_wrapped(out, "", text, width);
 }

@@ -164,6 +164,7 @@ int run_probe(struct trial *t)
 static int migrate(bool back, struct migsim_folio *list, uint64_t n,
 		   struct migsim_report *report)
 {
+	struct migsim_slopes slopes;
 	long ret;
 
 	if (run_stopped)
@@ -173,6 +174,8 @@ static int migrate(bool back, struct migsim_folio *list, uint64_t n,
 		return 0;
 	if (ret == -EINTR)
 		return -EINTR;
+	if (migsim_model_slopes(current[back], &slopes) == -EOVERFLOW)
+		return EXIT_USAGE;	/* the library has said it */
 	say("the migration ended early: %s", strerror((int)-ret));
 	return exit_code(ret);
 }
@@ -263,10 +266,11 @@ static int note_intervals(struct trial *t, const struct migsim_report *report)
 	struct migsim_slopes slopes;
 	int err = migsim_model_slopes(current[0], &slopes);
 
+	if (err == -EOVERFLOW)	/* the library has said it */
+		return EXIT_USAGE;
 	if (err) {
-		say("the model cannot tell how sure its result is: %s",
-		    strerror(-err));
-		return EXIT_FAILED;
+		say("these costs make the calls take no time at all; at least one must count");
+		return EXIT_USAGE;
 	}
 	migsim_report_summary(report, &s);
 	migsim_profile_interval(profile, MIGSIM_METRIC_GIB_S, s.gib_s, &slopes,

@@ -10,44 +10,44 @@ description = EXAMPLE, an assumption and no measurement: zen3-ptdma with a far n
 
 [cpu]
 # us per call: fixed cost of move_pages(), mostly the LRU drain
-call_us = 61.885 (as zen3-ptdma)
+call_us = 61.885 +- 2 (as zen3-ptdma)
 # us per call: the first unmap of a call finds everything cold
-cold_call_us = 18.302 (as zen3-ptdma)
+cold_call_us = 18.302 +- 1.2 (as zen3-ptdma)
 # us per folio: what the first unmaps of a call cost more; decays over cold_unmap_folios
-cold_unmap_us = 0.43844 (as zen3-ptdma)
+cold_unmap_us = 0.43844 +- 0.03 (as zen3-ptdma)
 # us per flush group: TLB flush before the copy, and what ends a batch behind it
-flush_base_us = 10.535 (as zen3-ptdma)
+flush_base_us = 10.535 +- 2.2 (as zen3-ptdma)
 # us per folio: unmap one 4K folio, or a large one mapped by a single entry
-unmap_us = 0.32166 (as zen3-ptdma)
+unmap_us = 0.32166 +- 0.0051 (as zen3-ptdma)
 # us per folio: isolate, remap and put back one 4K folio (only the sum can be told)
-remap_us = 0.52748 (as zen3-ptdma)
+remap_us = 0.52748 +- 0.0062 (as zen3-ptdma)
 # us per page-table entry: every further entry of a large folio, to unmap and to remap it
-pte_us = 0.14155 (as zen3-ptdma)
+pte_us = 0.14155 +- 0.0077 (as zen3-ptdma)
 # us per page: metadata that left the last-level cache: pages beyond spill_pages in flight, mapped by page-table entries
-spill_us = 0.048125 (as zen3-ptdma)
+spill_us = 0.048125 +- 0.014 (as zen3-ptdma)
 # us per page: the CPU copies
 # Assumed: the latency of CXL memory is about twice that of another socket;
 # prefetching hides the most of it, and the CPU copies a quarter slower.
-copy_us = 0.46 (assumption: the CPU copies 8.3 GiB/s)
+copy_us = 0.46 +- 0.14 (assumption: the CPU copies 8.3 GiB/s)
 
 [channel]
 # us per channel and submission: set-up and completion of a channel that takes part, serial on the CPU
-channel_us = 2.0386 (as zen3-ptdma)
+channel_us = 2.0386 +- 0.8 (as zen3-ptdma)
 # us per page: map and submit for DMA: the pages of a folio below huge_order, no more than small_order has
-map_page_us = 0.058181 (as zen3-ptdma)
+map_page_us = 0.058181 +- 0.0073 (as zen3-ptdma)
 # us per folio: map and submit one folio of orders 1 to huge_order - 1
-map_large_us = 0.30692 (as zen3-ptdma)
+map_large_us = 0.30692 +- 0.025 (as zen3-ptdma)
 # us per page: a lone channel copies huge folios
 # Assumed: the same latency, with as many requests of a channel in flight.
-stream_us = 0.38 (assumption: a lone channel reads 10 GiB/s)
+stream_us = 0.38 +- 0.11 (assumption: a lone channel reads 10 GiB/s)
 # us per page: two channels through one port, together
-port_us = 0.25458 (as zen3-ptdma)
+port_us = 0.25458 +- 0.0008 (as zen3-ptdma)
 # us per page and level: I/O translation: base_level for 4K, two up to small_order, one below huge_order, none from there
-translate_us = 0.31491 (as zen3-ptdma)
+translate_us = 0.31491 +- 0.0099 (as zen3-ptdma)
 # us per page: the link that all channels share
 # Assumed: PCIe 5.0 with 8 lanes, 32 GB/s in one direction, less the
 # overhead of CXL.mem; all copies pass through it.
-link_us = 0.136 (assumption: the link carries 28 GiB/s)
+link_us = 0.136 +- 0.041 (assumption: the link carries 28 GiB/s)
 
 [structure]
 # channels of the engine
@@ -120,9 +120,13 @@ measured_batch_max = 1 (nothing was measured)
 measured_order_min = 0 (nothing was measured)
 # order: largest order that was measured
 measured_order_max = 0 (nothing was measured)
-# relative: standard deviation of measured throughputs around the fit
-scatter_gib_s = 0.025934 (as zen3-ptdma)
-# relative: standard deviation of measured first-folio latencies around the fit
-scatter_first = 0.041943 (as zen3-ptdma)
+# relative: standard deviation of measured throughputs around the fit, below huge_order
+scatter_gib_s = 0.02932 (as zen3-ptdma)
+# relative: standard deviation of measured first-folio latencies around the fit, below huge_order
+scatter_first = 0.057197 (as zen3-ptdma)
+# relative: the same of throughputs from huge_order on
+scatter_huge_gib_s = 0.017752 (as zen3-ptdma)
+# relative: the same of first-folio latencies from huge_order on
+scatter_huge_first = 0.016094 (as zen3-ptdma)
 
 # of the errors: a key with those behind it

@@ -9,46 +9,46 @@ description = EXAMPLE, an assumption and no measurement: zen3-ptdma with a faste
 
 [cpu]
 # us per call: fixed cost of move_pages(), mostly the LRU drain
-call_us = 61.885 (as zen3-ptdma)
+call_us = 61.885 +- 2 (as zen3-ptdma)
 # us per call: the first unmap of a call finds everything cold
-cold_call_us = 18.302 (as zen3-ptdma)
+cold_call_us = 18.302 +- 1.2 (as zen3-ptdma)
 # us per folio: what the first unmaps of a call cost more; decays over cold_unmap_folios
-cold_unmap_us = 0.43844 (as zen3-ptdma)
+cold_unmap_us = 0.43844 +- 0.03 (as zen3-ptdma)
 # us per flush group: TLB flush before the copy, and what ends a batch behind it
-flush_base_us = 10.535 (as zen3-ptdma)
+flush_base_us = 10.535 +- 2.2 (as zen3-ptdma)
 # us per folio: unmap one 4K folio, or a large one mapped by a single entry
-unmap_us = 0.32166 (as zen3-ptdma)
+unmap_us = 0.32166 +- 0.0051 (as zen3-ptdma)
 # us per folio: isolate, remap and put back one 4K folio (only the sum can be told)
-remap_us = 0.52748 (as zen3-ptdma)
+remap_us = 0.52748 +- 0.0062 (as zen3-ptdma)
 # us per page-table entry: every further entry of a large folio, to unmap and to remap it
-pte_us = 0.14155 (as zen3-ptdma)
+pte_us = 0.14155 +- 0.0077 (as zen3-ptdma)
 # us per page: metadata that left the last-level cache: pages beyond spill_pages in flight, mapped by page-table entries
-spill_us = 0.048125 (as zen3-ptdma)
+spill_us = 0.048125 +- 0.014 (as zen3-ptdma)
 # us per page: the CPU copies
-copy_us = 0.32259 (as zen3-ptdma)
+copy_us = 0.32259 +- 0.0039 (as zen3-ptdma)
 
 [channel]
 # us per channel and submission: set-up and completion of a channel that takes part, serial on the CPU
 # Assumed: descriptors are written to memory that the engine reads by
 # itself, and one doorbell starts it.
-channel_us = 0.8 (assumption: descriptors in user memory, one doorbell)
+channel_us = 0.8 +- 0.24 (assumption: descriptors in user memory, one doorbell)
 # us per page: map and submit for DMA: the pages of a folio below huge_order, no more than small_order has
-map_page_us = 0.058181 (as zen3-ptdma)
+map_page_us = 0.058181 +- 0.0073 (as zen3-ptdma)
 # us per folio: map and submit one folio of orders 1 to huge_order - 1
-map_large_us = 0.30692 (as zen3-ptdma)
+map_large_us = 0.30692 +- 0.025 (as zen3-ptdma)
 # us per page: a lone channel copies huge folios
 # Assumed: twice the speed of a PTDMA channel.
-stream_us = 0.1467 (assumption: a channel copies 26 GiB/s)
+stream_us = 0.1467 +- 0.044 (assumption: a channel copies 26 GiB/s)
 # us per page: two channels through one port, together
 # Assumed: every channel has a port of its own; together two are twice as
 # fast as one.
-port_us = 0.07335 (assumption: half of stream_us, no port is shared)
+port_us = 0.07335 +- 0.022 (assumption: half of stream_us, no port is shared)
 # us per page and level: I/O translation: two levels up to small_order, one below huge_order, none from there
 # Assumed: an engine that caches translations misses a third as often.
-translate_us = 0.093 (assumption: a third of that of zen3-ptdma)
+translate_us = 0.093 +- 0.028 (assumption: a third of that of zen3-ptdma)
 # us per page: the link that all channels share
 # Assumed: the memory of one socket moves 360 GiB/s, half of it reads.
-link_us = 0.0212 (assumption: the link carries 180 GiB/s)
+link_us = 0.0212 +- 0.0064 (assumption: the link carries 180 GiB/s)
 
 [structure]
 # channels of the engine
@@ -121,9 +121,13 @@ measured_batch_max = 1 (nothing was measured)
 measured_order_min = 0 (nothing was measured)
 # order: largest order that was measured
 measured_order_max = 0 (nothing was measured)
-# relative: standard deviation of measured throughputs around the fit
-scatter_gib_s = 0.025934 (as zen3-ptdma)
-# relative: standard deviation of measured first-folio latencies around the fit
-scatter_first = 0.041943 (as zen3-ptdma)
+# relative: standard deviation of measured throughputs around the fit, below huge_order
+scatter_gib_s = 0.02932 (as zen3-ptdma)
+# relative: standard deviation of measured first-folio latencies around the fit, below huge_order
+scatter_first = 0.057197 (as zen3-ptdma)
+# relative: the same of throughputs from huge_order on
+scatter_huge_gib_s = 0.017752 (as zen3-ptdma)
+# relative: the same of first-folio latencies from huge_order on
+scatter_huge_first = 0.016094 (as zen3-ptdma)
 
 # of the errors: a key with those behind it

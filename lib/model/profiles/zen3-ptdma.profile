@@ -12,39 +12,39 @@ description = AMD Zen 3 server, copies by the CPU or by 16 PTDMA channels: fitte
 
 [cpu]
 # us per call: fixed cost of move_pages(), mostly the LRU drain
-call_us = 61.885 +- 2.3 (fitted to 194 values of tables 1a to 2B)
+call_us = 61.885 +- 2 (fitted to 194 values of tables 1a to 2B)
 # us per call: the first unmap of a call finds everything cold
-cold_call_us = 18.302 +- 1.1 (fitted to 194 values of tables 1a to 2B)
+cold_call_us = 18.302 +- 1.2 (fitted to 194 values of tables 1a to 2B)
 # us per folio: what the first unmaps of a call cost more; decays over cold_unmap_folios
-cold_unmap_us = 0.43844 +- 0.026 (fitted to 194 values of tables 1a to 2B)
+cold_unmap_us = 0.43844 +- 0.03 (fitted to 194 values of tables 1a to 2B)
 # us per flush group: TLB flush before the copy, and what ends a batch behind it
-flush_base_us = 10.535 +- 2.5 (fitted to 194 values of tables 1a to 2B)
+flush_base_us = 10.535 +- 2.2 (fitted to 194 values of tables 1a to 2B)
 # us per folio: unmap one 4K folio, or a large one mapped by a single entry
-unmap_us = 0.32166 +- 0.0047 (fitted to 194 values of tables 1a to 2B)
+unmap_us = 0.32166 +- 0.0051 (fitted to 194 values of tables 1a to 2B)
 # us per folio: isolate, remap and put back one 4K folio (only the sum can be told)
-remap_us = 0.52748 +- 0.0073 (fitted to 194 values of tables 1a to 2B)
+remap_us = 0.52748 +- 0.0062 (fitted to 194 values of tables 1a to 2B)
 # us per page-table entry: every further entry of a large folio, to unmap and to remap it
-pte_us = 0.14155 +- 0.0067 (fitted to 194 values of tables 1a to 2B)
+pte_us = 0.14155 +- 0.0077 (fitted to 194 values of tables 1a to 2B)
 # us per page: metadata that left the last-level cache: pages beyond spill_pages in flight, mapped by page-table entries
-spill_us = 0.048125 +- 0.011 (fitted to 194 values of tables 1a to 2B)
+spill_us = 0.048125 +- 0.014 (fitted to 194 values of tables 1a to 2B)
 # us per page: the CPU copies
-copy_us = 0.32259 +- 0.004 (fitted to 194 values of tables 1a to 2B)
+copy_us = 0.32259 +- 0.0039 (fitted to 194 values of tables 1a to 2B)
 
 [channel]
 # us per channel and submission: set-up and completion of a channel that takes part, serial on the CPU
-channel_us = 2.0386 +- 0.41 (fitted to 194 values of tables 1a to 2B)
+channel_us = 2.0386 +- 0.8 (fitted to 194 values of tables 1a to 2B)
 # us per page: map and submit for DMA: the pages of a folio below huge_order, no more than small_order has
-map_page_us = 0.058181 +- 0.0054 (fitted to 194 values of tables 1a to 2B)
+map_page_us = 0.058181 +- 0.0073 (fitted to 194 values of tables 1a to 2B)
 # us per folio: map and submit one folio of orders 1 to huge_order - 1
-map_large_us = 0.30692 +- 0.035 (fitted to 194 values of tables 1a to 2B)
+map_large_us = 0.30692 +- 0.025 (fitted to 194 values of tables 1a to 2B)
 # us per page: a lone channel copies huge folios
-stream_us = 0.29201 +- 0.0022 (fitted to 194 values of tables 1a to 2B)
+stream_us = 0.29201 +- 0.00073 (fitted to 194 values of tables 1a to 2B)
 # us per page: two channels through one port, together
-port_us = 0.25458 +- 0.0022 (fitted to 194 values of tables 1a to 2B)
+port_us = 0.25458 +- 0.0008 (fitted to 194 values of tables 1a to 2B)
 # us per page and level: I/O translation: base_level for 4K, two up to small_order, one below huge_order, none from there
-translate_us = 0.31491 +- 0.0061 (fitted to 194 values of tables 1a to 2B)
+translate_us = 0.31491 +- 0.0099 (fitted to 194 values of tables 1a to 2B)
 # us per page: the link that all channels share
-link_us = 0.040805 +- 0.00077 (fitted to 194 values of tables 1a to 2B)
+link_us = 0.040805 +- 0.00094 (fitted to 194 values of tables 1a to 2B)
 
 [structure]
 # channels of the engine
@@ -115,45 +115,49 @@ measured_batch_max = 262144 (of the 194 fitted values)
 measured_order_min = 0 (of the 194 fitted values)
 # order: largest order that was measured
 measured_order_max = 9 (of the 194 fitted values)
-# relative: standard deviation of measured throughputs around the fit
-scatter_gib_s = 0.025934 (of the 194 fitted values)
-# relative: standard deviation of measured first-folio latencies around the fit
-scatter_first = 0.041943 (of the 194 fitted values)
+# relative: standard deviation of measured throughputs around the fit, below huge_order
+scatter_gib_s = 0.02932 (of the 194 fitted values)
+# relative: standard deviation of measured first-folio latencies around the fit, below huge_order
+scatter_first = 0.057197 (of the 194 fitted values)
+# relative: the same of throughputs from huge_order on
+scatter_huge_gib_s = 0.017752 (of the 194 fitted values)
+# relative: the same of first-folio latencies from huge_order on
+scatter_huge_first = 0.016094 (of the 194 fitted values)
 
 # of the errors: a key with those behind it
 [correlation]
-call_us = cold_call_us 0.4536, cold_unmap_us -0.0991, flush_base_us -0.6809, unmap_us 0.2009
-	remap_us 0.0551, pte_us 0.1544, spill_us -0.111, copy_us 0.3696
-	channel_us 0.2337, map_page_us -0.1303, map_large_us 0.0786, stream_us 0.2744
-	port_us 0.1775, translate_us -0.0487, link_us -0.1036
-cold_call_us = cold_unmap_us -0.2551, flush_base_us -0.8369, unmap_us 0.2585, remap_us 0.1402
-	pte_us 0.1924, spill_us -0.1338, copy_us 0.4753, channel_us 0.2903
-	map_page_us -0.1929, map_large_us 0.1079, stream_us 0.3369, port_us 0.217
-	translate_us -0.0597, link_us -0.1259
-cold_unmap_us = flush_base_us 0.104, unmap_us -0.4218, remap_us -0.0868, pte_us -0.0736
-	spill_us 0.0084, copy_us -0.0404, channel_us -0.0107, map_page_us 0.2955
-	map_large_us -0.1562, stream_us -0.0464, port_us -0.0422, translate_us 0.0373
-flush_base_us = unmap_us -0.2765, remap_us -0.1507, pte_us -0.219, spill_us 0.1551
-	copy_us -0.5883, channel_us -0.3491, map_page_us 0.2053, map_large_us -0.1161
-	stream_us -0.4019, port_us -0.2576, translate_us 0.0689, link_us 0.1533
-unmap_us = remap_us 0.0464, pte_us 0.1657, spill_us -0.0193, copy_us 0.0999
-	channel_us 0.0273, map_page_us -0.6463, map_large_us 0.3552, stream_us 0.1137
-	port_us 0.097, translate_us -0.0932, link_us -0.0471
-remap_us = pte_us 0.1661, spill_us -0.0997, copy_us -0.0398, channel_us 0.1032
-	map_page_us -0.3522, map_large_us 0.1114, stream_us 0.0341, port_us -0.0127
-	link_us -0.0835
-pte_us = spill_us -0.865, copy_us -0.0822, channel_us -0.0111, map_page_us 0.0143
-	map_large_us 0.049, stream_us 0.0878, port_us 0.0794, translate_us -0.0561
-	link_us -0.0324
-spill_us = copy_us 0.0837, channel_us 0.0903, map_page_us -0.2038, map_large_us -0.1279
-	stream_us -0.0826, port_us -0.0545, translate_us -0.0072, link_us -0.0464
-copy_us = channel_us 0.2208, map_page_us -0.0733, map_large_us 0.0395, stream_us 0.2393
-	port_us 0.1514, translate_us -0.0299, link_us -0.0832
-channel_us = map_page_us -0.2608, map_large_us 0.1175, stream_us 0.0555, port_us -0.0895
-	translate_us 0.092, link_us -0.3604
-map_page_us = map_large_us -0.4667, stream_us -0.042, port_us 0.034, translate_us -0.2838
-	link_us 0.0409
-map_large_us = stream_us 0.0451, translate_us 0.0692, link_us -0.0215
-stream_us = port_us 0.1418, translate_us -0.2301, link_us -0.0723
-port_us = translate_us -0.0784, link_us -0.3933
-translate_us = link_us 0.0465
+call_us = cold_call_us 0.6045, cold_unmap_us -0.1241, flush_base_us -0.6558, unmap_us 0.1524
+	remap_us -0.1528, pte_us 0.1512, spill_us -0.1278, copy_us 0.3266
+	channel_us 0.4801, map_page_us 0.0621, map_large_us 0.0102, stream_us 0.5046
+	port_us -0.0293, translate_us -0.091, link_us -0.264
+cold_call_us = cold_unmap_us -0.4803, flush_base_us -0.6028, unmap_us 0.2323, remap_us -0.1397
+	pte_us 0.1257, spill_us -0.0918, copy_us 0.3351, channel_us 0.4164
+	map_page_us -0.0083, map_large_us 0.0678, stream_us 0.4824, port_us 0.018
+	translate_us -0.0795, link_us -0.2262
+cold_unmap_us = flush_base_us 0.1455, unmap_us -0.4073, remap_us -0.2543, pte_us -0.1222
+	spill_us 0.0787, copy_us -0.0887, channel_us -0.0592, map_page_us 0.1358
+	map_large_us -0.1311, stream_us -0.1413, port_us -0.0458, translate_us 0.0677
+	link_us 0.0225
+flush_base_us = unmap_us -0.2735, remap_us 0.2482, pte_us -0.1723, spill_us 0.1317
+	copy_us -0.6311, channel_us -0.6915, map_page_us -0.0301, map_large_us -0.0634
+	stream_us -0.7936, port_us -0.0174, translate_us 0.1208, link_us 0.381
+unmap_us = remap_us 0.1795, pte_us 0.2993, spill_us -0.2185, copy_us 0.1335
+	channel_us 0.1848, map_page_us -0.1902, map_large_us 0.2387, stream_us 0.2145
+	port_us -0.0217, translate_us -0.1931, link_us -0.1084
+remap_us = pte_us -0.156, spill_us 0.2477, copy_us -0.1345, channel_us -0.3239
+	map_page_us -0.5998, map_large_us 0.395, stream_us -0.1873, port_us 0.1319
+	translate_us 0.1487, link_us 0.1406
+pte_us = spill_us -0.9513, copy_us -0.117, map_page_us 0.3487, stream_us 0.2344
+	port_us 0.111, translate_us -0.1971, link_us 0.0307
+spill_us = copy_us 0.1362, channel_us 0.0783, map_page_us -0.5044, map_large_us 0.1479
+	stream_us -0.2318, port_us -0.139, translate_us 0.0993, link_us -0.125
+copy_us = channel_us 0.4363, map_page_us -0.0753, map_large_us 0.0603, stream_us 0.4932
+	port_us 0.0197, translate_us -0.0343, link_us -0.2492
+channel_us = map_page_us -0.1239, map_large_us 0.164, stream_us 0.2748, port_us -0.5168
+	translate_us -0.0182, link_us -0.6455
+map_page_us = map_large_us -0.8044, stream_us 0.1871, port_us 0.1668, translate_us -0.3437
+	link_us 0.1119
+map_large_us = stream_us -0.0679, port_us -0.1341, translate_us 0.0868, link_us -0.1243
+stream_us = port_us 0.3594, translate_us -0.2078, link_us -0.1963
+port_us = translate_us -0.0833
+translate_us = link_us 0.0144
