@@ -118,13 +118,18 @@ static int run(struct migsim_predictor *pr, struct migsim_migrator *m,
 	return 0;
 }
 
-/* @times the step from @from to @to on top of @to. */
-static void extend(struct outcome *to, const struct outcome *from,
-		   uint64_t times)
+/* @times the step from @from to @to on top of @to. 0 or -EOVERFLOW. */
+static int extend(struct outcome *to, const struct outcome *from,
+		  uint64_t times)
 {
+	unsigned __int128 elapsed = to->elapsed;
 	unsigned int i;
 
-	to->elapsed += (to->elapsed - from->elapsed) * times;
+	/* All else is a part of it. */
+	elapsed += (unsigned __int128)(to->elapsed - from->elapsed) * times;
+	if (elapsed > CLOCK_MAX)
+		return -EOVERFLOW;
+	to->elapsed = (uint64_t)elapsed;
 	to->groups += (to->groups - from->groups) * times;
 	to->first += (to->first - from->first) * times;
 	for (i = 0; i < COSTS; i++) {
@@ -133,6 +138,7 @@ static void extend(struct outcome *to, const struct outcome *from,
 		s->all += (s->all - from->spent[i].all) * times;
 		s->first += (s->first - from->spent[i].first) * times;
 	}
+	return 0;
 }
 
 /* Folios that a long call can be shortened to; all of them when it cannot. */
@@ -183,7 +189,7 @@ static int run_cell(struct migsim_predictor *pr, struct migsim_migrator *m,
 	if (!err && out->cpu_fallback)
 		return run_all(pr, m, cell, out);
 	if (!err)
-		extend(out, &from, (cell->folios - n) / batch - 1);
+		err = extend(out, &from, (cell->folios - n) / batch - 1);
 	return err;
 }
 
