@@ -80,7 +80,10 @@ rm new.profile
 
 # The same optimum from anywhere: fast-engine has a port that holds up nobody
 # and so no reason to grow, if nothing gives it one.
-for start in fast-engine cxl-far; do
+starts='fast-engine cxl-far'
+# A sanitizer watches the same code once more; it need not see it three times.
+grep -q '^MIGSIM_SANITIZE:STRING=.' "$BUILD/CMakeCache.txt" && starts=''
+for start in $starts; do
 	fits published --start $start --prior 0 --quiet -o from-$start.profile
 	shows ' steps, rms 3\.18 %$'
 	near "$(value_of port_us from-$start.profile)" 0.2546 0.1 \

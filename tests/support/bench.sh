@@ -5,6 +5,7 @@ set -u
 export LC_ALL=C.UTF-8
 
 : "${BENCH:?the path of migsim-bench}" "${SRC:?the path of the sources}"
+BUILD=$(realpath "${BUILD:-$(dirname "$BENCH")/..}")
 BENCH=$(realpath "$BENCH") SRC=$(realpath "$SRC")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
