@@ -53,6 +53,15 @@ near() {
 		fail "$4: $1, not within $3 % of $2"
 }
 
+# Where every access of every thread is watched, a fit of all tables takes
+# minutes; that of the 2M ones goes through the same code.
+if grep -q '^MIGSIM_SANITIZE:STRING=thread' "$BUILD/CMakeCache.txt"; then
+	awk -F, 'NR == 1 || $2 == 9' "$SRC/bench/data/published.csv" >huge.csv
+	fits huge.csv --quiet -o new.profile
+	shows ' values fitted, 0 held out'
+	exit $((failures > 0))
+fi
+
 # --- the published tables
 fits published -o new.profile
 shows '^194 values fitted, 0 held out, 6 flagged and left out; [0-9]+ steps, rms 3\.18 %$'
