@@ -53,9 +53,7 @@ near() {
 		fail "$4: $1, not within $3 % of $2"
 }
 
-# Where every access of every thread is watched, a fit of all tables takes
-# minutes; that of the 2M ones goes through the same code.
-if grep -q '^MIGSIM_SANITIZE:STRING=thread' "$BUILD/CMakeCache.txt"; then
+if threads_watched; then
 	awk -F, 'NR == 1 || $2 == 9' "$SRC/bench/data/published.csv" >huge.csv
 	fits huge.csv --quiet -o new.profile
 	shows ' values fitted, 0 held out'

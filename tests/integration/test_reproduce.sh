@@ -11,6 +11,14 @@ reproduce() { # ARGS...: sets rc; leaves the files out and err
 	rc=$?
 }
 
+if threads_watched; then
+	for format in table lkml csv json; do
+		reproduce 2b-order9 --format $format
+		check "$format, watched" test $rc -eq 0 -a -s out
+	done
+	exit $((failures > 0))
+fi
+
 done_well() { [[ $rc -eq 0 && ! -s err ]]; }
 
 does() { # ARGS...: status 0 and nothing said
