@@ -8,7 +8,6 @@
 #define MIGSIM_MODEL_CHANNELS_H
 
 #include "costs.h"
-
 #include "entries.h"
 
 struct channel {
@@ -16,7 +15,7 @@ struct channel {
 	struct entry_list held;	/* ended; wait for the last of the submission */
 	uint64_t end;		/* of the head, ps; UINT64_MAX: never */
 	uint64_t page_ps;	/* its rate */
-	uint64_t queued;	/* bytes; of entries that have begun, all of them */
+	uint64_t queued;	/* bytes of copies that have not ended */
 	bool active;		/* copies, and so takes its share */
 	bool started;		/* its head starts now */
 };

@@ -5,7 +5,6 @@
 #include <cminpack.h>
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +53,6 @@ static int covariance(const struct fit_problem *f, double sd, double *c)
 	free(a);
 	return 0;
 }
-
 
 /* The residuals of one cell and metric, whose slopes are all the same. */
 struct sum {

@@ -8,8 +8,6 @@
 
 #include "fit_problem.h"
 
-/* Informed by less than this, a coefficient is where the prior put it. */
-
 /* Fewer values than this say nothing of how their class scatters. */
 #define LEAST_VALUES	3
 

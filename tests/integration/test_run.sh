@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # migsim-bench run over real memory: the document, the bytes, Ctrl-C.
-# Needs BENCH, the tool.
+# Needs BENCH, the tool, and SRC, the source tree.
 set -euo pipefail
+
+. "${SRC:?the path of the sources}/tests/support/interrupt.sh"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -119,13 +121,12 @@ fi
 interrupt() { # SECONDS-BEFORE
 	local pid status=0 i
 
-	# A background job of a script ignores SIGINT; env gives it back.
 	env --default-signal=INT "$BENCH" run --backend uffd --engine memcpy \
 		--folio 4K --batch 512 --total 64M --runs 1000000 --warmup 0 \
 		--format json >"$tmp/int" 2>"$tmp/int.err" &
 	pid=$!
 	sleep "$1"
-	kill -INT "$pid"
+	interrupt_when_caught "$pid"
 	for ((i = 0; i < 50; i++)); do
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.1
