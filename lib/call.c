@@ -171,7 +171,7 @@ static struct migsim_report *make_report(struct migsim_migrator *m,
 	r->ticks_per_s = m->space_caps.ticks_per_s;
 	r->unmap_flushes |= !!(m->space_caps.flags &
 			       MIGSIM_SPACE_UNMAP_FLUSHES);
-	r->sync_engine |= !!(m->engine_caps.flags & MIGSIM_ENGINE_SYNC);
+	r->sync_engine |= !!(m->engine->caps.flags & MIGSIM_ENGINE_SYNC);
 	r->self_driven |= m->space->migrate != NULL;
 	return r;
 }
@@ -195,8 +195,8 @@ static uint64_t helper_ns(struct migsim_migrator *m,
 {
 	uint64_t ns = note->helper_cpu_ns;
 
-	if (m->engine->helper_cpu_ns)
-		ns += m->engine->helper_cpu_ns(m->engine_priv);
+	if (m->engine->ops->helper_cpu_ns)
+		ns += m->engine->ops->helper_cpu_ns(m->engine->priv);
 	return ns;
 }
 

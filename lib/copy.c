@@ -246,14 +246,14 @@ static void take_back(struct group *g, const struct migsim_copy *c, uint32_t n)
  */
 static bool offer(struct migsim_migrator *m, struct group *g, uint32_t end)
 {
-	uint32_t room = m->engine_caps.depth - m->nr_copies, n;
+	uint32_t room = m->engine->caps.depth - m->nr_copies, n;
 	int took = -EOPNOTSUPP;
 
 	if (!room)
 		return false;
 	n = make_copies(m, g, end, room < CHUNK ? room : CHUNK);
 	if (!m->engine_dead)
-		took = m->engine->submit(m->engine_priv, m->copies, n);
+		took = m->engine->ops->submit(m->engine->priv, m->copies, n);
 	if (took > 0) {
 		if ((uint32_t)took > n)
 			took = (int)n;
@@ -288,7 +288,7 @@ static uint32_t submit_end(const struct group *g)
 static void submit_group(struct migsim_migrator *m, struct group *g,
 			 uint32_t end)
 {
-	enum phase was = phase_enter(m, m->engine_caps.flags &
+	enum phase was = phase_enter(m, m->engine->caps.flags &
 				     MIGSIM_ENGINE_SYNC ? PHASE_COPY
 							: PHASE_SUBMIT);
 	uint32_t before = m->nr_copies;
@@ -296,8 +296,8 @@ static void submit_group(struct migsim_migrator *m, struct group *g,
 	check_flushed(g);
 	while (g->submitted < end && !m->nr_ready && offer(m, g, end))
 		;
-	if (m->engine->kick && m->nr_copies)
-		m->engine->kick(m->engine_priv);
+	if (m->engine->ops->kick && m->nr_copies)
+		m->engine->ops->kick(m->engine->priv);
 	phase_enter(m, was);
 	if (m->nr_copies != before)
 		m->t_progress = m->t_phase;
@@ -385,9 +385,9 @@ void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 		return;
 	if (timeout_ns > patience)
 		timeout_ns = patience;
-	was = phase_enter(m, m->engine_caps.flags & MIGSIM_ENGINE_SYNC ?
+	was = phase_enter(m, m->engine->caps.flags & MIGSIM_ENGINE_SYNC ?
 			     PHASE_REAP : PHASE_WAIT);
-	n = m->engine->reap(m->engine_priv, m->done, CHUNK, timeout_ns);
+	n = m->engine->ops->reap(m->engine->priv, m->done, CHUNK, timeout_ns);
 	phase_enter(m, PHASE_REAP);
 	for (i = 0; i < n && i < CHUNK; i++)
 		progress |= complete(m, &m->done[i]);

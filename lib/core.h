@@ -101,13 +101,12 @@ struct ready {
 };
 
 struct migsim_migrator {
-	struct spec space_spec, engine_spec, policy_spec;
+	struct spec space_spec, policy_spec;
 	struct migsim_space_ops *space;
-	struct migsim_engine_ops *engine;
+	struct migsim_engine *engine;
 	struct migsim_policy_ops *policy;
-	void *space_priv, *engine_priv, *policy_priv;
+	void *space_priv, *policy_priv;
 	struct migsim_space_caps space_caps;
-	struct migsim_engine_caps engine_caps;
 	enum migsim_mode mode;
 	enum migsim_reason reason;
 	uint64_t copy_timeout;	/* ticks */

@@ -56,14 +56,15 @@ void engine_died(struct migsim_migrator *m)
 /* Nothing has completed for too long: give up every group that copies. */
 void engine_hung(struct migsim_migrator *m)
 {
+	const struct migsim_engine *e = m->engine;
 	struct group *g;
 	int err;
 
 	for (g = m->oldest; g; g = g->next) {
 		if (!g->submitted && !g->piece)
 			continue;
-		err = m->engine->cancel ?
-		      m->engine->cancel(m->engine_priv, g->seq) : -EINPROGRESS;
+		err = e->ops->cancel ? e->ops->cancel(e->priv, g->seq)
+				     : -EINPROGRESS;
 		g->ended = err ? ENDED_STUCK : ENDED_CLEAN;
 		m->engine_dead |= err != 0;
 	}

@@ -13,7 +13,7 @@
 static void view_fill(const struct migsim_migrator *m,
 		      struct migsim_policy_view *v)
 {
-	uint32_t channels = m->engine_caps.channels;
+	uint32_t channels = m->engine->caps.channels;
 
 	*v = (struct migsim_policy_view){
 		.now = ticks_to_ns(m, m->t_phase - m->t_call),

@@ -27,6 +27,11 @@ static uint64_t max_window(const struct migsim_migrator *m,
 	return o->call_pages && o->call_pages < window ? o->call_pages : window;
 }
 
+static const char *engine_word(const struct migsim_options *o)
+{
+	return o->engine ? o->engine : "memcpy";
+}
+
 static int open_space(struct migsim_migrator *m,
 		      const struct migsim_options *o)
 {
@@ -48,19 +53,13 @@ static int check_engine(const struct migsim_migrator *m)
 {
 	const uint32_t blind = MIGSIM_ENGINE_VIRTUAL | MIGSIM_ENGINE_NO_COPY;
 
-	if (!m->engine_caps.depth) {
-		migsim_log(MIGSIM_LOG_ERROR, "engine %s has a depth of 0",
-			   m->engine->name);
-		return -EINVAL;
-	}
-	if ((m->space_caps.flags & MIGSIM_SPACE_VIRTUAL) &&
-	    !(m->engine_caps.flags & blind)) {
-		migsim_log(MIGSIM_LOG_ERROR,
-			   "engine %s copies real memory and %s has none; take the engine model",
-			   m->engine->name, m->space->name);
-		return -EINVAL;
-	}
-	return 0;
+	if (!(m->space_caps.flags & MIGSIM_SPACE_VIRTUAL) ||
+	    m->engine->caps.flags & blind)
+		return 0;
+	migsim_log(MIGSIM_LOG_ERROR,
+		   "engine %s copies real memory and %s has none; take the engine model",
+		   m->engine->ops->name, m->space->name);
+	return -EINVAL;
 }
 
 static int open_engine(struct migsim_migrator *m,
@@ -74,13 +73,14 @@ static int open_engine(struct migsim_migrator *m,
 	};
 	int err;
 
-	err = m->engine->open(&m->engine_priv, &env, m->engine_spec.args);
+	err = migsim_engine_open(&m->engine, engine_word(o), &env);
 	if (err)
 		return err;
-	m->engine->caps(m->engine_priv, &m->engine_caps);
 	err = check_engine(m);
-	if (err)
-		m->engine->close(m->engine_priv);
+	if (err) {
+		migsim_engine_close(m->engine);
+		m->engine = NULL;
+	}
 	return err;
 }
 
@@ -92,15 +92,13 @@ static int parse_words(struct migsim_migrator *m,
 	err = spec_parse(OPS_SPACE, o->space ? o->space : "uffd",
 			 &m->space_spec);
 	if (!err)
-		err = spec_parse(OPS_ENGINE, o->engine ? o->engine : "memcpy",
-				 &m->engine_spec);
+		err = migsim_engine_check(engine_word(o));
 	if (!err)
 		err = spec_parse(OPS_POLICY, o->policy ? o->policy : "batch",
 				 &m->policy_spec);
 	if (err)
 		return err;
 	m->space = m->space_spec.ops;
-	m->engine = m->engine_spec.ops;
 	m->policy = m->policy_spec.ops;
 	m->policy_priv = sys_map(m->policy->priv_size + 1);
 	if (!m->policy_priv)
@@ -176,7 +174,6 @@ close_space:
 	m->space->close(m->space_priv);
 	m->space = NULL;
 fail:
-	m->engine = NULL;
 	migsim_migrator_close(m);
 	return err;
 }
@@ -186,7 +183,7 @@ void migsim_migrator_close(struct migsim_migrator *m)
 	if (!m)
 		return;
 	if (m->engine) {
-		m->engine->close(m->engine_priv);
+		migsim_engine_close(m->engine);
 		m->space->close(m->space_priv);
 	}
 	sys_unmap(m->lists, m->lists_cap * 4 * sizeof(*m->lists));
@@ -194,7 +191,6 @@ void migsim_migrator_close(struct migsim_migrator *m)
 	if (m->policy)
 		sys_unmap(m->policy_priv, m->policy->priv_size + 1);
 	spec_free(&m->space_spec);
-	spec_free(&m->engine_spec);
 	spec_free(&m->policy_spec);
 	migsim_report_free(m->scratch);
 	sys_unmap(m, sizeof(*m));
@@ -205,15 +201,21 @@ void migsim_migrator_stop(struct migsim_migrator *m)
 	atomic_store_explicit(&m->stop, true, memory_order_relaxed);
 }
 
+const struct migsim_engine *
+migsim_migrator_engine(const struct migsim_migrator *m)
+{
+	return m->engine;
+}
+
 void migsim_migrator_info(const struct migsim_migrator *m,
 			  struct migsim_migrator_info *info)
 {
 	struct migsim_migrator_info full = {
 		.size = info->size,
-		.engine = m->engine->name,
-		.driver = m->engine_caps.driver,
-		.channels = m->engine_caps.channels,
-		.engine_flags = m->engine_caps.flags,
+		.engine = m->engine->ops->name,
+		.driver = m->engine->caps.driver,
+		.channels = m->engine->caps.channels,
+		.engine_flags = m->engine->caps.flags,
 		.space = m->space->name,
 		.space_flags = m->space_caps.flags,
 		.policy = m->policy->name,

@@ -55,6 +55,18 @@ void own_remove(const void *p)
 	pthread_mutex_unlock(&lock);
 }
 
+static bool known(uint64_t lo)
+{
+	bool found = false;
+	size_t i;
+
+	pthread_mutex_lock(&lock);
+	for (i = 0; i < room; i++)
+		found |= extents[i].lo == lo;
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
 static bool is_needed(const struct dl_phdr_info *info)
 {
 	const char *name = strrchr(info->dlpi_name, '/');
@@ -64,25 +76,56 @@ static bool is_needed(const struct dl_phdr_info *info)
 			!strncmp(name, "/libmigsim", 10));
 }
 
-static int add_variables(struct dl_phdr_info *info, size_t size, void *arg)
+static struct extent segment(const struct dl_phdr_info *info,
+			     const ElfW(Phdr) *ph)
 {
-	const ElfW(Phdr) *ph;
+	return extent_of((const void *)(info->dlpi_addr + ph->p_vaddr),
+			 ph->p_memsz);
+}
+
+static void add_variables(const struct dl_phdr_info *info)
+{
+	const ElfW(Phdr) *ph = info->dlpi_phdr;
+	struct extent e;
 	int i;
 
+	for (i = 0; i < info->dlpi_phnum; i++, ph++) {
+		e = segment(info, ph);
+		if (ph->p_type == PT_LOAD && ph->p_flags & PF_W && !known(e.lo))
+			own_add((const void *)(uintptr_t)e.lo, ph->p_memsz);
+	}
+}
+
+static int add_needed(struct dl_phdr_info *info, size_t size, void *arg)
+{
 	(void)size;
 	(void)arg;
-	for (i = 0; is_needed(info) && i < info->dlpi_phnum; i++) {
-		ph = &info->dlpi_phdr[i];
-		if (ph->p_type == PT_LOAD && ph->p_flags & PF_W)
-			own_add((const void *)(info->dlpi_addr + ph->p_vaddr),
-				ph->p_memsz);
-	}
+	if (is_needed(info))
+		add_variables(info);
 	return 0;
 }
 
 static void add_libraries(void)
 {
-	dl_iterate_phdr(add_variables, NULL);
+	dl_iterate_phdr(add_needed, NULL);
+}
+
+static int add_holder(struct dl_phdr_info *info, size_t size, void *symbol)
+{
+	struct extent at = extent_of(symbol, 1);
+	int i;
+
+	(void)size;
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    extents_meet(at, segment(info, &info->dlpi_phdr[i])))
+			add_variables(info);
+	return 0;
+}
+
+void own_add_object(const void *symbol)
+{
+	dl_iterate_phdr(add_holder, (void *)(uintptr_t)symbol);
 }
 
 void own_add_libraries(void)

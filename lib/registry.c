@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <migsim/engine.h>
@@ -15,7 +14,6 @@
 
 #include "builtin.h"
 #include "registry.h"
-#include "sys.h"
 
 #define MAX_OPS 64
 
@@ -69,13 +67,43 @@ static const struct ops_head *find_locked(const struct registry *r,
 	return NULL;
 }
 
-static const struct ops_head *find(enum ops_kind kind, const char *name)
+static void log_unknown(enum ops_kind kind, const char *name)
 {
 	const struct ops_head *ops;
+	char known[256] = "";
+	unsigned int i;
+	size_t len = 0;
+
+	for (i = 0; (ops = get(kind, i)) && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len,
+					"%s%s", i ? ", " : "", ops->name);
+	migsim_log(MIGSIM_LOG_ERROR, "unknown %s '%s'; there are: %s",
+		   registries[kind].what, name, known);
+}
+
+const char *registry_what(enum ops_kind kind)
+{
+	return registries[kind].what;
+}
+
+size_t registry_size(enum ops_kind kind)
+{
+	return registries[kind].size;
+}
+
+const struct ops_head *registry_find(enum ops_kind kind, const char *name)
+{
+	const struct ops_head *ops;
+
+	/* Names of our own have no slash. */
+	if (kind == OPS_ENGINE && strchr(name, '/'))
+		return (const struct ops_head *)outside_engine(name);
 
 	pthread_mutex_lock(&lock);
 	ops = find_locked(&registries[kind], name);
 	pthread_mutex_unlock(&lock);
+	if (!ops)
+		log_unknown(kind, name);
 	return ops;
 }
 
@@ -98,11 +126,17 @@ static int add(enum ops_kind kind, const void *table)
 	return err;
 }
 
+bool engine_is_whole(const struct migsim_engine_ops *ops)
+{
+	return ops->size >= offsetof(struct migsim_engine_ops, cancel) &&
+	       ops->abi == MIGSIM_ENGINE_ABI && ops->name && *ops->name &&
+	       ops->help && ops->open && ops->close && ops->caps &&
+	       ops->submit && ops->reap;
+}
+
 int migsim_engine_register(const struct migsim_engine_ops *ops)
 {
-	if (!ops || ops->size < offsetof(struct migsim_engine_ops, cancel) ||
-	    !ops->open || !ops->close || !ops->caps || !ops->submit ||
-	    !ops->reap)
+	if (!ops || !engine_is_whole(ops))
 		return -EINVAL;
 	return add(OPS_ENGINE, ops);
 }
@@ -139,134 +173,4 @@ const struct migsim_policy_ops *migsim_policy_get(unsigned int i)
 const struct migsim_space_ops *migsim_space_get(unsigned int i)
 {
 	return (const struct migsim_space_ops *)get(OPS_SPACE, i);
-}
-
-static void log_unknown(enum ops_kind kind, const char *name)
-{
-	const struct ops_head *ops;
-	char known[256] = "";
-	unsigned int i;
-	size_t len = 0;
-
-	for (i = 0; (ops = get(kind, i)) && len < sizeof(known); i++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len,
-					"%s%s", i ? ", " : "", ops->name);
-	migsim_log(MIGSIM_LOG_ERROR, "unknown %s '%s'; there are: %s",
-		   registries[kind].what, name, known);
-}
-
-/* Where the three kinds of table keep their options. */
-static void options_of(enum ops_kind kind, const void *ops,
-		       const struct migsim_param **params, size_t *args_size)
-{
-	const struct migsim_engine_ops *engine = ops;
-	const struct migsim_policy_ops *policy = ops;
-	const struct migsim_space_ops *space = ops;
-
-	switch (kind) {
-	case OPS_ENGINE:
-		*params = engine->params;
-		*args_size = engine->args_size;
-		break;
-	case OPS_POLICY:
-		*params = policy->params;
-		*args_size = policy->args_size;
-		break;
-	default:
-		*params = space->params;
-		*args_size = space->args_size;
-	}
-}
-
-#define ALIGNED(n) (((n) + 15) & ~(size_t)15)
-
-static int spec_fill(enum ops_kind kind, const struct ops_head *ops,
-		     const char *word, struct spec *spec)
-{
-	const struct migsim_param *params;
-	size_t size = ALIGNED(registries[kind].size), args_size;
-	char *options;
-
-	options_of(kind, ops, &params, &args_size);
-	args_size = ALIGNED(args_size);
-	spec->bytes = size + args_size + strlen(word) + 1;
-	spec->ops = sys_map(spec->bytes);
-	if (!spec->ops)
-		return -ENOMEM;
-	memcpy(spec->ops, ops, ops->size < size ? ops->size : size);
-	spec->args = (char *)spec->ops + size;
-	spec->text = (char *)spec->args + args_size;
-	strcpy(spec->text, word);
-	options = strchr(spec->text, ':');
-	if (options)
-		options++;
-	return params_parse(params, options, registries[kind].what, ops->name,
-			    spec->args);
-}
-
-int spec_parse(enum ops_kind kind, const char *word, struct spec *spec)
-{
-	char *name = strndup(word, strcspn(word, ":"));
-	const struct ops_head *ops;
-	int err = -EINVAL;
-
-	*spec = (struct spec){ 0 };
-	if (!name)
-		return -ENOMEM;
-	ops = find(kind, name);
-	if (ops)
-		err = spec_fill(kind, ops, word, spec);
-	else
-		log_unknown(kind, name);
-	if (err)
-		spec_free(spec);
-	free(name);
-	return err;
-}
-
-void spec_free(struct spec *spec)
-{
-	sys_unmap(spec->ops, spec->bytes);
-	*spec = (struct spec){ 0 };
-}
-
-static int check(enum ops_kind kind, const char *word)
-{
-	struct spec spec;
-	int err = spec_parse(kind, word, &spec);
-
-	if (!err)
-		spec_free(&spec);
-	return err;
-}
-
-int migsim_engine_check(const char *word)
-{
-	return check(OPS_ENGINE, word);
-}
-
-int migsim_policy_check(const char *word)
-{
-	return check(OPS_POLICY, word);
-}
-
-int64_t migsim_policy_window(const char *word)
-{
-	const struct migsim_policy_ops *ops;
-	struct spec spec;
-	int64_t window = 0;
-	int err = spec_parse(OPS_POLICY, word, &spec);
-
-	if (err)
-		return err;
-	ops = spec.ops;
-	if (ops->window)
-		window = (int64_t)ops->window(spec.args);
-	spec_free(&spec);
-	return window;
-}
-
-int migsim_space_check(const char *word)
-{
-	return check(OPS_SPACE, word);
 }

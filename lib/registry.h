@@ -5,6 +5,9 @@
 #ifndef MIGSIM_REGISTRY_H
 #define MIGSIM_REGISTRY_H
 
+#include <stdbool.h>
+
+#include <migsim/engine.h>
 #include <migsim/param.h>
 
 /* What every ops table begins with. */
@@ -16,6 +19,18 @@ struct ops_head {
 };
 
 enum ops_kind { OPS_ENGINE, OPS_POLICY, OPS_SPACE, OPS_KINDS };
+
+const char *registry_what(enum ops_kind kind);
+/* Bytes of a table of this kind, as this library knows it. */
+size_t registry_size(enum ops_kind kind);
+/* The table of that name, or, of an engine, at that path; NULL with a sentence. */
+const struct ops_head *registry_find(enum ops_kind kind, const char *name);
+
+/* Of our ABI, with all that is not optional? */
+bool engine_is_whole(const struct migsim_engine_ops *ops);
+
+/* outside.c: the engine in a shared object; NULL with a sentence. */
+const struct migsim_engine_ops *outside_engine(const char *path);
 
 /*
  * A word that was understood: the table it names, grown to the library's own

@@ -2,10 +2,13 @@
 /*
  * Copy engines: what copies, and nothing else.
  *
- * The order of calls, all from the one thread that migrates:
+ * The order of calls:
  *
  *	open ── caps ──┬── submit* ── kick ── reap* ──┬── close
  *	               └──────── cancel ─────────────┘
+ *
+ * An instance is called by one thread at a time, not always the same one;
+ * different instances are called by different threads at once.
  *
  * An engine is a userspace twin of the batch-copy series' struct migrator,
  * made asynchronous and per copy: it may decline (what it leaves is copied by
@@ -27,12 +30,15 @@ extern "C" {
 
 #define MIGSIM_ENGINE_ABI	1
 
+/* What a shared object calls its struct migsim_engine_ops. */
+#define MIGSIM_ENGINE_SYMBOL	"migsim_engine"
+
 #define MIGSIM_LANE_ANY		UINT16_MAX
 
 /**
  * struct migsim_copy - one copy; belongs to the core until submit returns
- * @dst: where to; writable, does not overlap @src
- * @src: where from
+ * @dst: where to; writable, does not overlap @src; a multiple of 64
+ * @src: where from; a multiple of 64
  * @len: bytes, a multiple of 64
  * @cookie: returned with the completion, means nothing to the engine
  * @group: number of the flush group, for cancel
@@ -154,6 +160,46 @@ struct migsim_engine_ops {
  * -EEXIST when the name is taken; -ENOSPC when too many are registered.
  */
 int migsim_engine_register(const struct migsim_engine_ops *ops);
+
+/**
+ * migsim_engine_find - the table of an engine
+ * @word: `name` or `./path.so`, which is loaded; options behind a colon are
+ *        not looked at
+ * Return: the table; NULL and a sentence through migsim_set_log().
+ */
+const struct migsim_engine_ops *migsim_engine_find(const char *word);
+
+/**
+ * struct migsim_engine - an engine that is open
+ * @ops: its operations, to be called with @priv in the order above; those that
+ *       its table lacks are NULL
+ * @priv: the instance
+ * @caps: what it said of itself when it was opened
+ */
+struct migsim_engine {
+	const struct migsim_engine_ops *ops;
+	void *priv;
+	struct migsim_engine_caps caps;
+};
+
+/**
+ * migsim_engine_open - open an engine by itself, without a migrator
+ * @engine: set to the engine, owned by the caller
+ * @word: `name:key=value,…` or `./path.so:key=value,…`: what has a slash is a
+ *        shared object with the symbol MIGSIM_ENGINE_SYMBOL, and stays loaded
+ * @env: where; from and to -1, the rest 0 when nothing is known
+ *
+ * Return: 0; -EINVAL for a word that is not understood, -ENOMEM, or what the
+ * engine's open returned. A sentence goes to migsim_set_log().
+ */
+int migsim_engine_open(struct migsim_engine **engine, const char *word,
+		       const struct migsim_engine_env *env);
+
+/**
+ * migsim_engine_close - close and free
+ * @engine: may be NULL
+ */
+void migsim_engine_close(struct migsim_engine *engine);
 
 /**
  * migsim_engine_get - walk over the known engines

@@ -162,6 +162,16 @@ struct migsim_migrator_info {
 void migsim_migrator_info(const struct migsim_migrator *m,
 			  struct migsim_migrator_info *info);
 
+/**
+ * migsim_migrator_engine - the engine of a migrator, for engines that open in
+ * one space only
+ * @m: the migrator
+ * Return: the open engine, the migrator's own; its operations may be called
+ * while no call is running.
+ */
+const struct migsim_engine *
+migsim_migrator_engine(const struct migsim_migrator *m);
+
 #ifdef __cplusplus
 }
 #endif

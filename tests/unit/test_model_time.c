@@ -91,20 +91,23 @@ static void submit(uint64_t cookie, uint64_t pages, uint16_t lane)
 		.dst = (void *)(uintptr_t)target_of(cookie << 21, 9),
 		.len = pages * MIGSIM_PAGE_SIZE, .cookie = cookie, .lane = lane,
 	};
+	const struct migsim_engine *e = sc.migrator->engine;
 
-	assert_int_equal(sc.migrator->engine->submit(sc.migrator->engine_priv,
-						     &copy, 1), 1);
+	assert_int_equal(e->ops->submit(e->priv, &copy, 1), 1);
 }
 
 static void kick(void)
 {
-	sc.migrator->engine->kick(sc.migrator->engine_priv);
+	const struct migsim_engine *e = sc.migrator->engine;
+
+	e->ops->kick(e->priv);
 }
 
 static int reap(struct migsim_completion *done, uint32_t max)
 {
-	return sc.migrator->engine->reap(sc.migrator->engine_priv, done, max,
-					 1000000);
+	const struct migsim_engine *e = sc.migrator->engine;
+
+	return e->ops->reap(e->priv, done, max, 1000000);
 }
 
 /* The next copy to end is this one, at this time, and nothing before it. */
