@@ -175,16 +175,44 @@ uint64_t sys_free_bytes(int node)
 	return meminfo(path, "MemFree:") + meminfo(path, "Inactive(file):");
 }
 
-int sys_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
+#define STACK_BYTES ((size_t)1 << 20)
+
+static int create(struct sys_thread *thread, void *(*fn)(void *), void *arg)
 {
+	pthread_attr_t attr;
 	sigset_t all, old;
 	int err;
 
+	err = pthread_attr_init(&attr);
+	if (err)
+		return err;
+	err = pthread_attr_setstack(&attr, thread->stack, STACK_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(thread, NULL, fn, arg);
+	if (!err)
+		err = pthread_create(&thread->id, &attr, fn, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
+int sys_thread_start(struct sys_thread *thread, void *(*fn)(void *), void *arg)
+{
+	int err;
+
+	thread->stack = sys_map(STACK_BYTES);
+	if (!thread->stack)
+		return -ENOMEM;
+	err = create(thread, fn, arg);
+	if (err)
+		sys_unmap(thread->stack, STACK_BYTES);
 	return -err;
+}
+
+void sys_thread_join(struct sys_thread *thread)
+{
+	pthread_join(thread->id, NULL);
+	sys_unmap(thread->stack, STACK_BYTES);
 }
 
 static int uffd_new(void)

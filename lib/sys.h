@@ -32,8 +32,17 @@ int sys_lock_on_fault(void *addr, size_t bytes);
 /* Memory that could be allocated on a node (-1: anywhere) without swapping. */
 uint64_t sys_free_bytes(int node);
 
-/* A thread that takes none of the application's signals. */
-int sys_thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
+/*
+ * A thread that takes none of the application's signals, and whose stack no
+ * call migrates.
+ */
+struct sys_thread {
+	pthread_t id;
+	void *stack;
+};
+
+int sys_thread_start(struct sys_thread *thread, void *(*fn)(void *), void *arg);
+void sys_thread_join(struct sys_thread *thread);
 
 /* userfaultfd(2) or /dev/userfaultfd, with UFFDIO_MOVE: fd or -errno */
 int sys_uffd_open(void);

@@ -175,6 +175,6 @@ int fit_cells_predict(struct fit_cells *c, const struct migsim_profile *p,
 		if (stop(arg))
 			atomic_store(&r.err, -EINTR);
 	while (--started)
-		pthread_join(c->thread[started], NULL);
+		sys_thread_join(&c->thread[started]);
 	return atomic_load(&r.err);
 }

@@ -6,11 +6,10 @@
 #ifndef MIGSIM_MODEL_FIT_PROBLEM_H
 #define MIGSIM_MODEL_FIT_PROBLEM_H
 
-#include <pthread.h>
-
 #include <migsim/model.h>
 
 #include "keys.h"
+#include "sys.h"
 
 /* What was measured in one cell, once or often, is predicted once. */
 struct fit_cell {
@@ -25,7 +24,7 @@ struct fit_cells {
 	size_t *of;		/* the cell of each datum */
 	unsigned int threads;	/* that predict, the caller's among them */
 	struct migsim_predictor **predictor;	/* of each thread */
-	pthread_t *thread;
+	struct sys_thread *thread;
 };
 
 struct fit_problem {

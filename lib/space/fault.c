@@ -90,7 +90,7 @@ int fault_start(struct uffd *u)
 void fault_stop(struct uffd *u)
 {
 	eventfd_write(u->quit, 1);
-	pthread_join(u->handler, NULL);
+	sys_thread_join(&u->handler);
 	pthread_mutex_destroy(&u->bits);
 	close(u->quit);
 }

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "arena.h"
+#include "sys.h"
 
 /* What tells the pools of one space apart. */
 enum pool_kind {
@@ -46,7 +47,7 @@ struct pool {
 	/* refill.c; the lock guards `fresh` while the thread runs */
 	bool refilling;
 	bool quit;
-	pthread_t thread;
+	struct sys_thread thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wanted;
 	atomic_ullong refill_cpu_ns;

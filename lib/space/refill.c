@@ -68,7 +68,7 @@ void refill_stop(struct pool *p)
 	p->quit = true;
 	pthread_cond_signal(&p->wanted);
 	pthread_mutex_unlock(&p->lock);
-	pthread_join(p->thread, NULL);
+	sys_thread_join(&p->thread);
 	p->refilling = false;
 	pthread_cond_destroy(&p->wanted);
 	pthread_mutex_destroy(&p->lock);

@@ -21,6 +21,7 @@
 
 #include "pool.h"
 #include "range.h"
+#include "sys.h"
 
 /* space_flags of a folio: its enum pool_kind, and */
 #define UFFD_POOL_MASK	0x03
@@ -42,7 +43,7 @@ struct uffd {
 
 	/* fault.c: guards the flight bits of the ranges */
 	pthread_mutex_t bits;
-	pthread_t handler;
+	struct sys_thread handler;
 	int quit;		/* eventfd */
 	atomic_ullong handler_cpu_ns;
 

@@ -19,7 +19,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core.h"
 #include "memory.h"
+#include "space/uffd.h"
 
 #define N 512
 
@@ -244,6 +246,7 @@ static void migrate_own_memory(void **state)
 {
 	struct migsim_migrator *m = open_default(MIGSIM_MODE_SYNC);
 	struct migsim_report *r = migsim_report_new();
+	const struct uffd *uffd = m->space_priv;
 	int on_stack = 0;
 
 	(void)state;
@@ -254,6 +257,9 @@ static void migrate_own_memory(void **state)
 	assert_refused(m, &errno);
 	assert_refused(m, (const void *)pthread_self());
 	assert_refused(m, stdout);	/* a variable of the C library */
+	/* The thread that serves faults: its stack, and what lies on top. */
+	assert_refused(m, (const void *)uffd->handler.id);
+	assert_refused(m, uffd->handler.stack);
 	alarm(0);
 	migsim_migrator_close(m);
 	migsim_report_free(r);
