@@ -4,16 +4,6 @@
 #include "sys.h"
 #include "sync.h"
 
-struct entry {
-	uint64_t cookie;
-	uint32_t group;
-};
-
-struct sync_queue {
-	uint32_t head, tail;	/* free-running */
-	struct entry entry[SYNC_QUEUE_DEPTH];
-};
-
 int sync_queue_open(void **priv, const struct migsim_engine_env *env,
 		    const void *args)
 {
@@ -37,7 +27,7 @@ int sync_queue_add(struct sync_queue *q, const struct migsim_copy *copies,
 		   uint32_t n)
 {
 	uint32_t i, room = sync_queue_room(q);
-	struct entry *e;
+	struct sync_entry *e;
 
 	if (n > room)
 		n = room;

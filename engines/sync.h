@@ -10,9 +10,18 @@
 
 #define SYNC_QUEUE_DEPTH 512	/* a power of two */
 
-struct sync_queue;
+struct sync_entry {
+	uint64_t cookie;
+	uint32_t group;
+};
 
-/* The open and close of the ops table; priv is the queue. */
+/* Zeroed, it is empty. An engine with more to keep has it as first member. */
+struct sync_queue {
+	uint32_t head, tail;	/* free-running */
+	struct sync_entry entry[SYNC_QUEUE_DEPTH];
+};
+
+/* The open and close of an ops table whose priv is the queue alone. */
 int sync_queue_open(void **priv, const struct migsim_engine_env *env,
 		    const void *args);
 void sync_queue_close(void *priv);
@@ -23,7 +32,7 @@ int sync_queue_add(struct sync_queue *q, const struct migsim_copy *copies,
 /* Room for so many more. */
 uint32_t sync_queue_room(const struct sync_queue *q);
 
-/* The reap and cancel of the ops table; priv is the queue. */
+/* The reap and cancel of the ops table; priv begins with the queue. */
 int sync_queue_reap(void *priv, struct migsim_completion *done, uint32_t max,
 		    uint64_t timeout_ns);
 int sync_queue_cancel(void *priv, uint32_t group);

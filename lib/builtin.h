@@ -8,6 +8,7 @@
 #include <migsim/space.h>
 
 extern const struct migsim_engine_ops engine_memcpy;
+extern const struct migsim_engine_ops engine_mt;
 extern const struct migsim_engine_ops engine_null;
 extern const struct migsim_engine_ops engine_model;
 extern const struct migsim_policy_ops policy_batch;

@@ -32,7 +32,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct registry registries[OPS_KINDS] = {
 	[OPS_ENGINE] = {
 		"engine", MIGSIM_ENGINE_ABI, sizeof(struct migsim_engine_ops),
-		3, { HEAD(engine_memcpy), HEAD(engine_null),
+		4, { HEAD(engine_memcpy), HEAD(engine_mt), HEAD(engine_null),
 		     HEAD(engine_model) },
 	},
 	[OPS_POLICY] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,13 @@ void migsim_report_summary(const struct migsim_report *r,
 	memcpy(s, &full, full.size < sizeof(full) ? full.size : sizeof(full));
 }
 
+/* Per GiB; what is not known is NAN. */
+static double cpu_per_gib(const struct migsim_summary *s, double seconds)
+{
+	return seconds >= 0 && s->bytes ?
+	       seconds / ((double)s->bytes / (double)(1 << 30)) : NAN;
+}
+
 int migsim_report_format(const struct migsim_report *r, char *buf, size_t len)
 {
 	struct migsim_summary s = { .size = sizeof(s) };
@@ -155,7 +163,8 @@ int migsim_report_format(const struct migsim_report *r, char *buf, size_t len)
 		"throughput        %.2f GiB/s\n"
 		"first folio       %.1f us mean, %.1f p99, %.1f max (%llu groups)\n"
 		"inaccessible      %.1f us mean, %.1f p99, %.1f max; %.4f page-seconds\n"
-		"in flight         %.1f pages mean, %llu max\n",
+		"in flight         %.1f pages mean, %llu max\n"
+		"CPU               %.3f s/GiB of the caller, %.3f of helpers\n",
 		(unsigned long long)s.migrated,
 		(double)s.bytes / (double)(1 << 20),
 		(unsigned long long)s.failed, s.gib_s,
@@ -164,5 +173,7 @@ int migsim_report_format(const struct migsim_report *r, char *buf, size_t len)
 		s.inaccessible_us.mean, s.inaccessible_us.p99,
 		s.inaccessible_us.max, s.page_seconds,
 		s.mean_pages_in_flight,
-		(unsigned long long)s.max_pages_in_flight);
+		(unsigned long long)s.max_pages_in_flight,
+		cpu_per_gib(&s, s.caller_cpu_s),
+		cpu_per_gib(&s, s.helper_cpu_s));
 }

@@ -20,12 +20,14 @@
 
 #include <migsim/topology.h>
 
+#include "topology.h"
+
 #define NODE_DIR	"/sys/devices/system/node"
 #define DISTANCE_LOCAL	10
 #define DISTANCE_REMOTE	20	/* what the kernel assumes without a table */
 #define LLC_UNKNOWN	((uint64_t)32 << 20)
 
-static int load(hwloc_topology_t *t)
+int topology_load(hwloc_topology_t *t)
 {
 	if (hwloc_topology_init(t))
 		return -EIO;
@@ -59,23 +61,24 @@ static uint64_t read_memory(int id, uint64_t *free_bytes)
 	return (uint64_t)si.totalram * si.mem_unit;
 }
 
-/*
- * The kernel's own map: hwloc gives a node without CPUs the CPUs that are
- * nearest to it.
- */
+void topology_node_cpus(hwloc_topology_t t, int node, hwloc_bitmap_t cpus)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), NODE_DIR "/node%d/cpumap", node);
+	if (hwloc_linux_read_path_as_cpumask(path, cpus))
+		hwloc_bitmap_copy(cpus, hwloc_topology_get_topology_cpuset(t));
+}
+
 static unsigned int count_cpus(hwloc_topology_t t, int id)
 {
 	hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
-	char path[64];
 	int n;
 
 	if (!cpus)
 		return 0;
-	snprintf(path, sizeof(path), NODE_DIR "/node%d/cpumap", id);
-	if (!hwloc_linux_read_path_as_cpumask(path, cpus))
-		n = hwloc_bitmap_weight(cpus);
-	else
-		n = hwloc_bitmap_weight(hwloc_topology_get_topology_cpuset(t));
+	topology_node_cpus(t, id, cpus);
+	n = hwloc_bitmap_weight(cpus);
 	hwloc_bitmap_free(cpus);
 	return n > 0 ? (unsigned int)n : 0;
 }
@@ -128,7 +131,7 @@ int migsim_topology_nodes(struct migsim_node *nodes, unsigned int max)
 	unsigned int n = 0;
 	int err, id;
 
-	err = load(&t);
+	err = topology_load(&t);
 	if (err)
 		return err;
 	if (max > MIGSIM_MAX_NODES)
@@ -194,7 +197,7 @@ uint64_t migsim_topology_llc_bytes(void)
 	hwloc_obj_t pu = NULL;
 	uint64_t most = 0;
 
-	if (load(&t))
+	if (topology_load(&t))
 		return LLC_UNKNOWN;
 	while ((pu = hwloc_get_next_obj_by_type(t, HWLOC_OBJ_PU, pu))) {
 		uint64_t bytes = llc_of(pu);

@@ -86,7 +86,7 @@ run_tests() { # PRESET [CTEST-OPTION...]
 }
 
 bench/quickstart.sh --deps-only clang libclang-rt-dev libcmocka-dev \
-	liburing-dev python3 valgrind
+	liburing-dev python3 qemu-user valgrind
 
 if [[ $sanitize ]]; then
 	export ASAN_OPTIONS=detect_leaks=1

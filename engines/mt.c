@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mt: threads copy, beside the caller or with it. Copies that were submitted
+ * together are dealt out at the kick (mt_deal.c); each ends on its own.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <migsim/log.h>
+
+#include "builtin.h"
+#include "mt.h"
+
+static const char *const yes_no[] = { "no", "yes", NULL };
+static const char *const places[] = {
+	[MT_SPREAD] = "spread", [MT_PACK] = "pack", [MT_SOURCE] = "source",
+	[MT_TARGET] = "target", [MT_ANYWHERE] = "anywhere", NULL
+};
+
+static const struct migsim_param mt_params[] = {
+	{ .name = "threads", .help = "that copy, the caller included",
+	  .offset = offsetof(struct mt_args, threads),
+	  .def = 2, .min = 1, .max = MT_MAX_THREADS },
+	{ .name = "caller", .help = "the calling thread copies too",
+	  .type = MIGSIM_PARAM_CHOICE, .choices = yes_no, .def = 1,
+	  .offset = offsetof(struct mt_args, caller) },
+	{ .name = "split",
+	  .help = "parts that each folio is cut into; 0: as many as there are threads where fewer folios come at once",
+	  .offset = offsetof(struct mt_args, split),
+	  .def = MT_SPLIT_AUTO, .max = MT_MAX_PARTS },
+	{ .name = "place",
+	  .help = "on which CPUs: spread over last-level caches, packed into few, on the source's or the target's node, or wherever the scheduler likes",
+	  .type = MIGSIM_PARAM_CHOICE, .choices = places, .def = MT_SPREAD,
+	  .offset = offsetof(struct mt_args, place) },
+	{ .name = "cpus", .help = "on these CPUs, instead of place: 2+3+8-11",
+	  .type = MIGSIM_PARAM_TEXT, .offset = offsetof(struct mt_args, cpus) },
+	{ .name = "nice", .help = "nice value of the threads, not the caller's",
+	  .offset = offsetof(struct mt_args, nice), .max = 19 },
+	{ .name = "spin_us",
+	  .help = "us that a thread without work, and a caller that waits, poll before they sleep",
+	  .offset = offsetof(struct mt_args, spin_us), .def = 50,
+	  .max = 1000000 },
+	ROUTINE_PARAMS(struct mt_args),
+	{ 0 },
+};
+
+static void mt_close(void *priv)
+{
+	struct mt *mt = priv;
+	uint32_t n = mt_threads(mt), room = mt_queue_room(mt->args), i;
+
+	mt_stop(mt);
+	for (i = 0; i < n && mt->threads; i++) {
+		sys_unmap(mt->threads[i].queue.job, room * sizeof(uint64_t));
+		sys_unmap(mt->threads[i].ended.copies,
+			  MT_DEPTH * sizeof(uint32_t));
+	}
+	sys_unmap(mt->threads, n * sizeof(*mt->threads));
+	sys_unmap(mt->copies, MT_DEPTH * sizeof(*mt->copies));
+	sys_unmap(mt->states, MT_DEPTH * sizeof(*mt->states));
+	sys_unmap(mt->ready, MT_DEPTH * sizeof(*mt->ready));
+	sys_unmap(mt, sizeof(*mt));
+}
+
+static int make_thread(struct mt *mt, uint32_t i)
+{
+	uint32_t room = mt_queue_room(mt->args);
+	struct mt_thread *t = &mt->threads[i];
+
+	t->mt = mt;
+	t->index = i;
+	t->cpu = -1;
+	t->queue.job = sys_map(room * sizeof(uint64_t));
+	t->queue.mask = room - 1;
+	t->ended.copies = sys_map(MT_DEPTH * sizeof(uint32_t));
+	return t->queue.job && t->ended.copies ? 0 : -ENOMEM;
+}
+
+static int make_all(struct mt *mt)
+{
+	uint32_t n = mt_threads(mt), i;
+	int err = 0;
+
+	mt->copies = sys_map(MT_DEPTH * sizeof(*mt->copies));
+	mt->states = sys_map(MT_DEPTH * sizeof(*mt->states));
+	mt->ready = sys_map(MT_DEPTH * sizeof(*mt->ready));
+	mt->threads = sys_map(n * sizeof(*mt->threads));
+	if (!mt->copies || !mt->states || !mt->ready || !mt->threads)
+		return -ENOMEM;
+	for (i = 0; i < n && !err; i++)
+		err = make_thread(mt, i);
+	return err;
+}
+
+static int mt_open(void **priv, const struct migsim_engine_env *env,
+		   const void *args)
+{
+	const struct mt_args *a = args;
+	struct mt *mt = sys_map(sizeof(*mt));
+	int err;
+
+	if (!mt)
+		return -ENOMEM;
+	mt->args = a;
+	mt->nr_threads = (uint32_t)a->threads;
+	mt->first_thread = a->caller ? 0 : 1;
+	mt->spin_ticks = a->spin_us * (sys_ticks_per_s() / 1000000);
+	err = copier_init(&mt->copier, a->routine, a->prefetch);
+	if (!err)
+		err = make_all(mt);
+	if (!err)
+		err = mt_place(mt, env);
+	if (!err)
+		err = mt_start(mt);
+	if (err) {
+		mt_close(mt);
+		return err;
+	}
+	snprintf(mt->driver, sizeof(mt->driver), "%u %s%s", mt->nr_threads,
+		 a->caller ? "with the caller; " : "beside the caller; ",
+		 copier_name(&mt->copier));
+	*priv = mt;
+	return 0;
+}
+
+static void mt_caps(void *priv, struct migsim_engine_caps *caps)
+{
+	const struct mt *mt = priv;
+
+	caps->channels = mt->nr_threads;
+	caps->depth = MT_DEPTH;
+	caps->driver = mt->driver;
+}
+
+static int mt_submit(void *priv, const struct migsim_copy *copies, uint32_t n)
+{
+	struct mt *mt = priv;
+	uint32_t room = MT_DEPTH - (mt->tail - mt->head), i, at;
+
+	if (!room)
+		return -EBUSY;
+	if (n > room)
+		n = room;
+	for (i = 0; i < n; i++) {
+		at = (mt->tail + i) % MT_DEPTH;
+		mt->copies[at] = copies[i];
+		mt->states[at].ended = false;
+		atomic_store_explicit(&mt->states[at].cancelled, false,
+				      memory_order_relaxed);
+	}
+	mt->tail += n;
+	return (int)n;
+}
+
+static void mt_kick(void *priv)
+{
+	mt_deal(priv);
+}
+
+static void forget(struct mt *mt, uint32_t at)
+{
+	mt->states[at].ended = true;
+	while (mt->head != mt->kicked && mt->states[mt->head % MT_DEPTH].ended)
+		mt->head++;
+}
+
+static void take_run(struct mt *mt, uint32_t run)
+{
+	uint32_t at = run >> 16, end = at + (run & 0xffff);
+
+	for (; at < end; at++) {
+		if (atomic_load_explicit(&mt->states[at].cancelled,
+					 memory_order_relaxed))
+			forget(mt, at);
+		else
+			mt->ready[mt->ready_tail++ % MT_DEPTH] = (uint16_t)at;
+	}
+}
+
+/* What the threads have ended is ready to be reaped. */
+static void collect(struct mt *mt)
+{
+	struct mt_ended *e;
+	uint32_t i, tail;
+
+	for (i = 0; i < mt_threads(mt); i++) {
+		e = &mt->threads[i].ended;
+		tail = atomic_load_explicit(&e->tail, memory_order_acquire);
+		while (e->head != tail)
+			take_run(mt, e->copies[e->head++ % MT_DEPTH]);
+	}
+}
+
+static int hand_out(struct mt *mt, struct migsim_completion *done, uint32_t max)
+{
+	uint32_t n = 0, at;
+
+	while (n < max && mt->ready_head != mt->ready_tail) {
+		at = mt->ready[mt->ready_head++ % MT_DEPTH];
+		done[n].cookie = mt->copies[at].cookie;
+		done[n++].status = 0;
+		forget(mt, at);
+	}
+	return (int)n;
+}
+
+static uint64_t deadline_after(uint64_t timeout_ns)
+{
+	uint64_t now = sys_ticks();
+	unsigned __int128 ticks = (unsigned __int128)timeout_ns *
+				  sys_ticks_per_s() / 1000000000;
+
+	return ticks < UINT64_MAX - now ? now + (uint64_t)ticks : UINT64_MAX;
+}
+
+static bool caller_works(struct mt *mt)
+{
+	return !mt->first_thread && mt_work(&mt->threads[0]);
+}
+
+static int mt_reap(void *priv, struct migsim_completion *done, uint32_t max,
+		   uint64_t timeout_ns)
+{
+	struct mt *mt = priv;
+	uint64_t deadline = 0;
+	int n;
+
+	for (;;) {
+		collect(mt);
+		n = hand_out(mt, done, max);
+		if (n || mt->head == mt->kicked)
+			return n;
+		if (caller_works(mt))
+			continue;
+		if (!deadline && timeout_ns)
+			deadline = deadline_after(timeout_ns);
+		if (!mt_wait(mt, deadline))
+			return 0;
+	}
+}
+
+/* Those of the group that have ended are not reaped any more. */
+static void unready(struct mt *mt)
+{
+	uint32_t i, end = mt->ready_tail, at;
+
+	mt->ready_tail = mt->ready_head;
+	for (i = mt->ready_head; i != end; i++) {
+		at = mt->ready[i % MT_DEPTH];
+		if (atomic_load_explicit(&mt->states[at].cancelled,
+					 memory_order_relaxed))
+			forget(mt, at);
+		else
+			mt->ready[mt->ready_tail++ % MT_DEPTH] = (uint16_t)at;
+	}
+}
+
+static bool writes(const struct mt *mt, uint32_t group)
+{
+	uint32_t i;
+
+	for (i = mt->head; i != mt->tail; i++)
+		if (mt->copies[i % MT_DEPTH].group == group &&
+		    !mt->states[i % MT_DEPTH].ended)
+			return true;
+	return false;
+}
+
+/* What nobody has begun is skipped; what is being copied is waited for. */
+static int mt_cancel(void *priv, uint32_t group)
+{
+	struct mt *mt = priv;
+	uint32_t i;
+
+	for (i = mt->head; i != mt->tail; i++)
+		if (mt->copies[i % MT_DEPTH].group == group)
+			atomic_store_explicit(
+				&mt->states[i % MT_DEPTH].cancelled, true,
+				memory_order_relaxed);
+	mt_deal(mt);
+	for (;;) {
+		collect(mt);
+		unready(mt);
+		if (!writes(mt, group))
+			return 0;
+		if (!caller_works(mt))
+			mt_wait(mt, UINT64_MAX);
+	}
+}
+
+static uint64_t mt_helper_cpu_ns(void *priv)
+{
+	const struct mt *mt = priv;
+	struct timespec used;
+	uint64_t ns = 0;
+	clockid_t clock;
+	uint32_t i;
+
+	for (i = 1; i < mt_threads(mt); i++)
+		if (!pthread_getcpuclockid(mt->threads[i].thread.id, &clock) &&
+		    !clock_gettime(clock, &used))
+			ns += (uint64_t)used.tv_sec * 1000000000 +
+			      (uint64_t)used.tv_nsec;
+	return ns;
+}
+
+const struct migsim_engine_ops engine_mt = {
+	.size = sizeof(struct migsim_engine_ops),
+	.abi = MIGSIM_ENGINE_ABI,
+	.name = "mt",
+	.help = "several threads copy, with the calling one or beside it",
+	.params = mt_params,
+	.args_size = sizeof(struct mt_args),
+	.open = mt_open,
+	.close = mt_close,
+	.caps = mt_caps,
+	.submit = mt_submit,
+	.kick = mt_kick,
+	.reap = mt_reap,
+	.cancel = mt_cancel,
+	.helper_cpu_ns = mt_helper_cpu_ns,
+};
