@@ -37,16 +37,26 @@ refused "'frob' is no command" frob
 refused "'--frob' is no command" --frob
 
 # --- options
-refused '--nonsense is unknown' run --nonsense
+refused 'run does not know the option --nonsense;.*run --help' run --nonsense
 refused 'mode async has no part' run --backend kernel --mode async
 refused 'pool cold has no part' run --backend kernel --pool cold
 refused 'reason demotion has no part' run --backend kernel --reason demotion
 refused 'option pages is given twice' run --policy batch:pages=1,pages=2
-refused '-x is unknown' run -x
-refused '-xyz is unknown' run --quiet -xyz
+refused 'know the option -x;' run -x
+refused 'know the option -x;' run --quiet -xyz
+refused 'know the option -x;' run --batch=1 -xh
+refused 'know the option --nonsense=1;' sweep --nonsense=1
 refused '--fo could be several' run --fo 4K
 refused '--batch needs a value' run --batch
 refused '--verify=yes takes no value' run --verify=yes
+for command in fit reproduce compare; do
+	refused "$command does not know the option --nonsense;" \
+		$command --nonsense
+	refused "$command does not know the option -x;" $command -x
+	refused '--help=1 takes no value' $command --help=1
+done
+refused '--f could be several' fit --f x
+refused '--name needs a value' fit --name
 refused 'job files are for sweep' run job.ini
 refused '--batch: a value is missing' run --batch ''
 refused '--output: a value is missing' run --output ''
@@ -86,6 +96,10 @@ refused '--folios-per-call: 0 is not' run --folios-per-call 0
 refused '--runs: 0 is not' run --runs 0
 refused '--runs: 9999999999 is not' run --runs 9999999999
 refused '--warmup: -1 is not' run --warmup -1
+refused '--busy: -1 is not a number of threads' run --busy -1
+refused '--busy: 1025 is not a number of threads' run --busy 1025
+refused '--busy: x is not a number of threads' sweep --busy 0,x
+refused '--read-after=yes takes no value' run --read-after=yes
 refused 'async and sync' run --mode x
 refused 'syscall_or_cpuset' run --reason x
 refused 'x\?y is no reason' run --reason $'x\ny'
@@ -111,6 +125,9 @@ refused 'engine null copies nothing' run --engine null --verify
 refused 'no part in backend kernel' run --backend kernel --engine null
 refused 'no part in backend kernel' run --backend kernel --batch 8
 refused 'no memory in backend model' run --backend model --verify
+refused 'no memory .* read; .*--read-after' run --backend model --read-after
+refused 'busy threads have no part in backend model' \
+	sweep --backend uffd,model --busy 0,2
 refused 'no part in backend model' run --backend model --pool cold
 refused 'no part in backend model' run --backend model --layout scattered
 refused 'engine memcpy' run --backend model --engine memcpy
@@ -151,6 +168,8 @@ job_refused 'job.ini:1: engine: unknown engine' 'engine = foo\n'
 job_refused 'job.ini:1: from: there is no node' 'from = 99\n'
 job_refused 'job.ini:1: verify: maybe' 'verify = maybe\n'
 job_refused 'job.ini:1: quiet: maybe' 'quiet = maybe\n'
+job_refused 'job.ini:1: read-after: maybe' 'read-after = maybe\n'
+job_refused 'job.ini:2: busy: many' '[a]\nbusy = many\n'
 job_refused "job.ini:2: profile: .*no profile 'x'" \
 	'backend = model\nprofile = x\n'
 job_refused 'job.ini:1: batch: a value is missing' 'batch =\n'
@@ -195,7 +214,74 @@ for what in engines:model engines:memcpy policies:batch profiles:zen3-ptdma \
 	check "list ${what%%:*} shows ${what#*:}" grep -q "${what#*:}" out
 done
 refused "not 'x'" list x
-refused "not 'x'" list engines x
+refused "not 'x'" list policies x
+
+# --- engines: each has its options, names them, and no others
+refused "unknown engine 'x'" list engines x
+refused "unknown engine 'x'" list engines memcpy x
+refused "no option 'nonsense'" list engines memcpy:nonsense=1
+refused './absent.so' list engines ./absent.so
+bench list engines null model:channels=4
+check 'only these engines are listed' \
+	test "$(grep -o '^[^ ]*' out | xargs)" = 'null model'
+bench list engines
+fits_in() { # COLUMNS
+	! grep -qE ".{$(($1 + 1))}" out
+}
+check 'the engines are no wider than 100 columns' fits_in 100
+mapfile -t engines < <(grep -o '^[^ ]*' out)
+check 'there are engines' test ${#engines[@]} -ge 3
+for engine in "${engines[@]}"; do
+	bench list engines "$engine"
+	check "list engines $engine shows it alone" \
+		test $rc -eq 0 -a "$(grep -c '^[^ ]' out)" -eq 1
+	has=$(sed -n 's/^    \([a-z_]*\)=.*/\1/p' out | paste -sd, |
+		sed 's/,/, /g')
+	refused "engine $engine has no option 'nonsense'; it has: ${has:-none}\$" \
+		run --engine "$engine:nonsense=1"
+done
+
+# One of our own, by its path.
+cat >own.c <<'END'
+#include <migsim/engine.h>
+struct args { uint64_t lanes; };
+static int own_open(void **priv, const struct migsim_engine_env *env,
+		    const void *args)
+{ (void)priv; (void)env; (void)args; return -19; }
+static void own_close(void *priv) { (void)priv; }
+static void own_caps(void *priv, struct migsim_engine_caps *caps)
+{ (void)priv; caps->depth = 1; }
+static int own_submit(void *priv, const struct migsim_copy *c, uint32_t n)
+{ (void)priv; (void)c; return (int)n; }
+static int own_reap(void *priv, struct migsim_completion *done, uint32_t max,
+		    uint64_t timeout_ns)
+{ (void)priv; (void)done; (void)max; (void)timeout_ns; return 0; }
+static const struct migsim_param params[] = {
+	{ .name = "lanes", .help = "how many lanes it has",
+	  .offset = offsetof(struct args, lanes), .def = 2, .min = 1, .max = 8 },
+	{ .name = NULL }
+};
+const struct migsim_engine_ops migsim_engine = {
+	.size = sizeof(migsim_engine), .abi = MIGSIM_ENGINE_ABI, .name = "own",
+	.help = "an engine from outside", .needs = "a card with lanes",
+	.params = params, .args_size = sizeof(struct args), .open = own_open,
+	.close = own_close, .caps = own_caps, .submit = own_submit,
+	.reap = own_reap,
+};
+END
+mkdir -p a=b
+if cc -shared -fPIC -I"$SRC/include" -o a=b/libown.so own.c; then
+	bench list engines ./a=b/libown.so memcpy
+	check 'list engines shows an outside engine' grep -q '^own  *an engine' out
+	check 'with what it needs' grep -qx '    needs a card with lanes' out
+	check 'and its options' grep -qx '    lanes=1…8 (2)' out
+	refused "no option 'size'; it has: lanes" \
+		run --engine memcpy,./a=b/libown.so:size=1
+	refused 'lanes cannot be .9' sweep --engine ./a=b/libown.so:lanes=1,9
+else
+	check 'an outside engine can be built' false
+fi
+
 bench sysinfo
 check 'sysinfo shows the kernel' grep -q "^kernel *$(uname -r)$" out
 bench sysinfo --format json

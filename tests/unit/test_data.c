@@ -365,6 +365,22 @@ static void skipping(void **state)
 	refuse(HEADER "\nown,,memcpy,0,8,512,gib_s,1\n", 2, "ends without");
 }
 
+/* Nobody else runs in the model; what was read afterwards is no part of it. */
+static void busy(void **state)
+{
+	(void)state;
+	accept(HEADER ",busy\n"
+	       "own,0,memcpy,0,8,512,gib_s,1,2\n"
+	       "own,0,memcpy,0,8,512,gib_s,2,0\n"
+	       "own,0,memcpy,0,8,512,gib_s,3,\n"
+	       "own,0,memcpy,0,8,512,read_after_gib_s,4,0\n"
+	       "own,0,memcpy,0,8,512,run_read_after_gib_s,5,0\n");
+	assert_int_equal(data.skipped, 1);
+	assert_int_equal(data.n, 2);
+	assert_true(fabs(data.row[0].datum.value - 2) < 1e-12);
+	assert_true(fabs(data.row[1].datum.value - 3) < 1e-12);
+}
+
 /* The model has one CPU that copies. */
 static void threads(void **state)
 {
@@ -432,13 +448,14 @@ static void own_csv(void **state)
 	struct sample samples[2] = {
 		{ .gib_s = 3.5, .first_us = 40, .inaccessible_us = 50 },
 		{ .run = 1, .gib_s = 4.5, .first_us = 41,
-		  .inaccessible_us = 51 },
+		  .inaccessible_us = 51, .read_after_gib_s = 6 },
 	};
 	struct result result = {
 		.config = &config, .samples = samples, .nr_samples = 2,
 		.batch_pages = 64, .window_pages = -1,
 		.gib_s = { .n = 2, .median = 4, .mean = 4, .sd = 0.25 },
 		.first_us = { .n = 2, .median = 40.5, .mean = 40.5, .sd = 1 },
+		.read_after_gib_s = { .n = 2, .median = 6, .mean = 6 },
 		.sum = { .calls = 1, .bytes = 1 << 20, .space_sees = true,
 			 .first_us.n = 2, .inaccessible_us.n = 2 },
 	};
@@ -478,6 +495,7 @@ int main(void)
 		cmocka_unit_test_teardown(several, forget),
 		cmocka_unit_test_teardown(skipping, forget),
 		cmocka_unit_test_teardown(threads, forget),
+		cmocka_unit_test_teardown(busy, forget),
 		cmocka_unit_test_teardown(predictions, forget),
 		cmocka_unit_test_teardown(own_csv, forget),
 	};

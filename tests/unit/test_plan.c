@@ -47,7 +47,9 @@ static void defaults(void **state)
 	assert_int_equal(c->reason, MIGSIM_REASON_SYSCALL);
 	assert_int_equal(c->runs, 5);
 	assert_int_equal(c->warmup, 1);
+	assert_int_equal(c->busy, 0);
 	assert_false(c->verify);
+	assert_false(c->read_after);
 	assert_int_equal(c->seed, 1);
 	assert_true(c->from >= 0 && c->to >= 0);
 	assert_int_equal(plan.format, FORMAT_TABLE);
@@ -96,6 +98,38 @@ static void nesting(void **state)
 		assert_int_equal(c->layout, want[i].layout);
 	}
 	plan_free(&plan);
+	options_free(&o);
+}
+
+/* A busy machine is a dimension, inside of all but the number of runs. */
+static void busy(void **state)
+{
+	static const unsigned int want[] = { 0, 2, 4, 0, 2, 4 };
+	struct options o = { 0 };
+	struct plan plan;
+	size_t i;
+
+	(void)state;
+	small(&o);
+	set(&o, "batch", "1,2");
+	set(&o, "busy", "0:4:+2");
+	set(&o, "read-after", "yes");
+	assert_int_equal(plan_make(&plan, &o, 1), 0);
+	assert_int_equal(plan.n, 6);
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(plan.configs[i].busy, want[i]);
+		assert_true(plan.configs[i].read_after);
+	}
+	plan_free(&plan);
+	/* In virtual time neither means anything, unless it is off. */
+	set(&o, "backend", "model");
+	set(&o, "read-after", "no");
+	assert_int_equal(plan_make(&plan, &o, 1), EXIT_USAGE);
+	set(&o, "busy", "0");
+	assert_int_equal(plan_make(&plan, &o, 1), 0);
+	plan_free(&plan);
+	set(&o, "read-after", "yes");
+	assert_int_equal(plan_make(&plan, &o, 1), EXIT_USAGE);
 	options_free(&o);
 }
 
@@ -431,6 +465,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(nesting),
+		cmocka_unit_test(busy),
 		cmocka_unit_test(overriding),
 		cmocka_unit_test(sets_are_joined),
 		cmocka_unit_test(nodes),

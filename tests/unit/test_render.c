@@ -4,6 +4,8 @@
  * and what was not measured stands in none as a number.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,33 +15,12 @@
 
 #include <cmocka.h>
 
-#include "../../tools/migsim-bench/numbers.c"
-#include "../../tools/migsim-bench/result.c"
-#include "../../tools/migsim-bench/fields.c"
-#include "../../tools/migsim-bench/text.c"
-#include "../../tools/migsim-bench/render_origin.c"
-#include "../../tools/migsim-bench/lkml_cross.c"
-#include "../../tools/migsim-bench/render.c"
-#include "../../tools/migsim-bench/render_csv.c"
-#undef WIDTH
-#define is_column table_is_column
-#define add_heads table_add_heads
-#include "../../tools/migsim-bench/render_table.c"
-#undef WIDTH
-#undef is_column
-#define is_column lkml_is_column
-#include "../../tools/migsim-bench/render_lkml.c"
-#include "../../tools/migsim-bench/render_json.c"
+#include <jansson.h>
+
+#include "bench.h"
+#include "render.h"
 
 #define MAX	16
-
-/* words.c would want the whole command line */
-void free_words(char **words, size_t n)
-{
-	while (n)
-		free(words[--n]);
-	free(words);
-}
 
 static struct config configs[MAX];
 static struct result result[MAX];
@@ -69,9 +50,9 @@ static void set_up_sweep(size_t n)
 			.reason = MIGSIM_REASON_SYSCALL, .runs = 3,
 			.warmup = 1, .seed = 7,
 		};
-		samples[i][0] = (struct sample){ 0, 7.5, 101, 51 };
-		samples[i][1] = (struct sample){ 1, 8.5, 102, 52 };
-		samples[i][2] = (struct sample){ 2, 9.5, 103, 53 };
+		samples[i][0] = (struct sample){ 0, 7.5, 101, 51, NAN };
+		samples[i][1] = (struct sample){ 1, 8.5, 102, 52, NAN };
+		samples[i][2] = (struct sample){ 2, 9.5, 103, 53, NAN };
 		result[i] = (struct result){
 			.config = &configs[i], .channels = 1,
 			.batch_pages = 512, .window_pages = 512,
@@ -94,6 +75,18 @@ static void set_up_sweep(size_t n)
 			},
 		};
 	}
+}
+
+/* The application has read what was migrated, at 4 GiB/s. */
+static void make_read_after(size_t i)
+{
+	size_t k;
+
+	configs[i].read_after = true;
+	result[i].read_after_gib_s =
+		(struct migsim_stats){ 3, 4.25, 4, 0.5, { 3.5, 4.5 } };
+	for (k = 0; k < 3; k++)
+		samples[i][k].read_after_gib_s = 3.5 + 0.5 * (double)k;
 }
 
 static void make_kernel(struct result *r)
@@ -312,6 +305,17 @@ static void assert_lacks(const char *all, const char *part)
 		fail_msg("\"%s\" is in:\n%s", part, all);
 }
 
+static size_t occurrences(const char *all, const char *part)
+{
+	size_t n = 0;
+
+	while ((all = strstr(all, part))) {
+		all += strlen(part);
+		n++;
+	}
+	return n;
+}
+
 static void test_csv(void **state)
 {
 	char *words;
@@ -355,7 +359,7 @@ static void test_csv_rows_are_as_long_as_the_header(void **state)
 		assert_int_equal(at, columns);
 		at = 0;
 	}
-	assert_int_equal(columns, 26);
+	assert_int_equal(columns, 27);
 	free(words);
 }
 
@@ -378,7 +382,7 @@ static void test_csv_names_the_cpu_as_published(void **state)
 
 static void test_table_says_once_what_is_the_same(void **state)
 {
-	char *words, *at;
+	char *words;
 
 	(void)state;
 	set_up_sweep(2);
@@ -387,12 +391,14 @@ static void test_table_says_once_what_is_the_same(void **state)
 	words = rendered(FORMAT_TABLE);
 	assert_has(words, "engine memcpy, channels 1, policy batch:copy=batch,"
 			  " folio 4K, total 1G");
-	at = strstr(words, "memcpy");
-	assert_lacks(at + 1, "memcpy");
+	assert_int_equal(occurrences(words, "memcpy"), 1);
 	assert_has(words, "\n  512    8.50  [7.50, 9.50]       102  119");
 	assert_has(words, "\n 1024    8.50  [7.50, 9.50]");
 	assert_lacks(words, "window");		/* says what N says */
-	assert_has(words, "13.5");		/* page-seconds of a GiB */
+	/* page-seconds of a GiB; CPU seconds of caller and helpers */
+	assert_has(words, " 13.5    0.25        -\n");
+	assert_lacks(words, "read");
+	assert_lacks(words, "busy");
 	assert_lacks(words, "failed");
 	assert_lacks(words, "verify");
 	free(words);
@@ -531,15 +537,112 @@ static void test_lkml_list_is_never_too_wide(void **state)
 	free(words);
 }
 
-static size_t occurrences(const char *all, const char *part)
+/* Who pays: a figure for the caller and one for the helpers. */
+static void test_lkml_shows_cpu(void **state)
 {
-	size_t n = 0;
+	char *words;
 
-	while ((all = strstr(all, part))) {
-		all += strlen(part);
-		n++;
-	}
-	return n;
+	(void)state;
+	set_up_cross(2, "mt");
+	result[1].sum.helper_cpu_s = 1.5;
+	words = rendered(FORMAT_LKML);
+	assert_has(words, "\nCPU seconds per GiB\n");
+	assert_has(words, "\n  512          0.25 + -       0.25 + 0.50\n");
+	assert_lacks(words, "Reading");
+	free(words);
+	set_up_sweep(1);
+	result[0].sum.helper_cpu_s = 3;
+	words = rendered(FORMAT_LKML);
+	assert_has(words, "\nCPU s/GiB: caller + helpers\n");
+	assert_has(words, "\n    512  0.25 + 1.00\n");
+	free(words);
+}
+
+static void test_busy_is_a_dimension(void **state)
+{
+	json_t *doc;
+	char *words;
+
+	(void)state;
+	set_up_sweep(2);
+	configs[1].busy = 3;
+	words = rendered(FORMAT_TABLE);
+	assert_has(words, "\nbusy      N   GiB/s");
+	assert_has(words, "\n0       512    8.50");
+	assert_has(words, "\n3       512    8.50");
+	free(words);
+	configs[0].busy = 3;
+	words = rendered(FORMAT_TABLE);
+	assert_has(words, ", busy 3, ");
+	free(words);
+	words = rendered(FORMAT_CSV);
+	assert_has(words, ",runs,run,busy\n");
+	assert_has(words, ",3,,3\nown,");	/* of all runs */
+	assert_has(words, ",3,2,3\n");		/* of the third */
+	free(words);
+	doc = rendered_json();
+	assert_member(doc, "config", "busy", 3);
+	json_decref(doc);
+}
+
+static void test_read_after(void **state)
+{
+	json_t *doc, *r;
+	char *words;
+
+	(void)state;
+	set_up_sweep(2);
+	doc = rendered_json();
+	r = json_array_get(json_object_get(doc, "results"), 0);
+	assert_true(json_is_null(json_object_get(r, "read_after_gib_s")));
+	assert_true(json_is_false(member(doc, "config", "read_after")));
+	json_decref(doc);
+	words = rendered(FORMAT_CSV);
+	assert_lacks(words, "read_after");
+	free(words);
+
+	make_read_after(0);
+	doc = rendered_json();
+	assert_member(doc, "read_after_gib_s", "median", 4.25);
+	assert_member(doc, "read_after_gib_s", "mean", 4);
+	assert_member(doc, "read_after_gib_s", "sd", 0.5);
+	assert_true(json_is_array(member(doc, "read_after_gib_s", "ci95")));
+	assert_true(json_is_true(member(doc, "config", "read_after")));
+	r = json_array_get(json_object_get(doc, "results"), 0);
+	r = json_array_get(json_object_get(r, "samples"), 2);
+	assert_true(fabs(json_number_value(json_object_get(r,
+			 "read_after_gib_s")) - 4.5) < 1e-6);
+	json_decref(doc);
+	words = rendered(FORMAT_CSV);
+	assert_has(words, ",read_after_gib_s,4.25,0.5,,");
+	assert_has(words, ",run_read_after_gib_s,4.5,,,");
+	assert_int_equal(occurrences(words, ",read_after_gib_s,"), 1);
+	free(words);
+	words = rendered(FORMAT_TABLE);
+	assert_has(words, "   read\n");
+	assert_has(words, "  4.25\n");
+	assert_has(words, "     -\n");	/* not of the second */
+	free(words);
+}
+
+static void test_read_after_in_a_mail(void **state)
+{
+	char *words;
+
+	(void)state;
+	set_up_cross(2, "mt");
+	make_read_after(1);
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "\nReading after each call, GiB/s\n");
+	assert_has(words, "\n  512             -   4.00 ± 0.50\n");
+	free(words);
+	set_up_sweep(1);
+	make_read_after(0);
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "  0.25 + -      4.00 ± 0.50\n");
+	free(words);
 }
 
 static void test_emulated_stands_by_every_time(void **state)
@@ -550,8 +653,8 @@ static void test_emulated_stands_by_every_time(void **state)
 	set_up_cross(2, "mt");
 	rs.sysinfo.emulated = true;
 	words = rendered(FORMAT_LKML);
-	/* the machine and the two tables */
-	assert_int_equal(occurrences(words, EMULATED), 3);
+	/* the machine and the three tables */
+	assert_int_equal(occurrences(words, EMULATED), 4);
 	free(words);
 	words = rendered(FORMAT_TABLE);
 	assert_int_equal(occurrences(words, EMULATED), 2);
@@ -840,6 +943,10 @@ int main(void)
 		cmocka_unit_test(test_lkml_cross_with_a_hole),
 		cmocka_unit_test(test_lkml_is_never_too_wide),
 		cmocka_unit_test(test_lkml_list_is_never_too_wide),
+		cmocka_unit_test(test_lkml_shows_cpu),
+		cmocka_unit_test(test_busy_is_a_dimension),
+		cmocka_unit_test(test_read_after),
+		cmocka_unit_test(test_read_after_in_a_mail),
 		cmocka_unit_test(test_emulated_stands_by_every_time),
 		cmocka_unit_test(test_model_in_json),
 		cmocka_unit_test(test_model_in_text),

@@ -293,6 +293,41 @@ static void items_multiply(void **state)
 	      PAIR(files));
 }
 
+/* Engines from files, and values with what lists are made of but commas. */
+static void items_of_plug_ins(void **state)
+{
+	static const char *const list[] = {
+		"memcpy", "./libfoo.so:a=1,b=2", "mt:threads=2",
+	};
+	static const char *const paths[] = {
+		"../x/libfoo.so", "/opt/e/libfoo.so:key=value,n=1",
+		"/opt/e/libfoo.so:key=value,n=2", "sub/libfoo.so",
+		"./a=b/libfoo-1.so.2", "./a=b/libfoo.so:k=v",
+	};
+	static const char *const plus[] = {
+		"mt:cpus=0-3+8,threads=1", "mt:cpus=0-3+8,threads=2", "null",
+	};
+	static const char *const wrapped[] = {
+		"error:of=mt+threads=2,fail=1000",
+		"error:of=./libfoo.so+key=value+n=1,fail=1000",
+	};
+	static const char *const odd[] = {
+		"mt:threads=1", "mt:threads=3", "mt:threads=5", "mt:threads=7",
+		"mt:threads=9",
+	};
+
+	(void)state;
+	gives(expand_items, "memcpy,./libfoo.so:a=1,b=2,mt:threads=2",
+	      PAIR(list));
+	gives(expand_items, "../x/libfoo.so,/opt/e/libfoo.so:key=value,n=1,2,"
+	      "sub/libfoo.so,./a=b/libfoo-1.so.2,./a=b/libfoo.so:k=v",
+	      PAIR(paths));
+	gives(expand_items, "mt:cpus=0-3+8,threads=1,2,null", PAIR(plus));
+	gives(expand_items, "error:of=mt+threads=2,fail=1000,"
+	      "error:of=./libfoo.so+key=value+n=1,fail=1000", PAIR(wrapped));
+	gives(expand_items, "mt:threads=1:9:+2", PAIR(odd));
+}
+
 static void bad_items(void **state)
 {
 	static const char *const all[] = {
@@ -323,6 +358,7 @@ int main(void)
 		cmocka_unit_test(bad_ranges),
 		cmocka_unit_test(items),
 		cmocka_unit_test(items_multiply),
+		cmocka_unit_test(items_of_plug_ins),
 		cmocka_unit_test(bad_items),
 	};
 

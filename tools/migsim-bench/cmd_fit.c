@@ -2,14 +2,13 @@
 /*
  * migsim-bench fit: a cost profile from measurements.
  */
-#include <getopt.h>
 #include <stdlib.h>
 
 #include "bench.h"
 #include "fit_command.h"
 #include "options.h"
+#include "read_options.h"
 #include "real.h"
-#include "refuse.h"
 
 static const char help[] =
 "migsim-bench fit DATA… -o FILE [OPTION…]    a cost profile from measurements\n"
@@ -64,8 +63,10 @@ static int take_once(const char **value, const char *name, const char *text)
 	return *value == text ? 0 : EXIT_USAGE;
 }
 
-static int take(struct fit_request *rq, int c, const char *text)
+static int take(void *arg, int c, char *text)
 {
+	struct fit_request *rq = arg;
+
 	switch (c) {
 	case 'o':
 		return take_once(&rq->output, "--output", text);
@@ -104,14 +105,8 @@ static int parse(int argc, char **argv, struct fit_request *rq)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int code = 0, c;
+	int code = read_options(argc, argv, ":o:h", options, take, rq);
 
-	opterr = 0;
-	optind = 0;	/* main may have parsed before */
-	while (!code && !rq->help &&
-	       (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1)
-		code = c == ':' || c == '?' ? refuse_option(argv, c) :
-					      take(rq, c, optarg);
 	for (; !code && !rq->help && optind < argc; optind++)
 		code = add_word(&rq->data, argv[optind]);
 	return code;

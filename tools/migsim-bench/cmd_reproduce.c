@@ -3,7 +3,6 @@
  * reproduce: how well does a profile say what was measured?
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #include "bench.h"
 #include "options.h"
 #include "output.h"
-#include "refuse.h"
+#include "read_options.h"
 #include "reproduce.h"
 
 #define USUAL_PROFILE	"zen3-ptdma"
@@ -38,7 +37,7 @@ static const char help[] =
 
 /* Above any letter, so that getopt's answers can be told apart. */
 enum { OPTION_PROFILE = 256, OPTION_DATA, OPTION_FORMAT, OPTION_OUTPUT,
-       OPTION_QUIET, OPTION_HELP };
+       OPTION_QUIET };
 
 struct request {
 	const char *profile;
@@ -80,23 +79,25 @@ static int take_format(struct request *rq, const char *word)
 	return EXIT_USAGE;
 }
 
-static int take_option(struct request *rq, int option)
+static int take(void *arg, int option, char *value)
 {
-	if (optarg && !*optarg) {
+	struct request *rq = arg;
+
+	if (value && !*value) {
 		say("an option has an empty value; 'migsim-bench reproduce --help' lists them all");
 		return EXIT_USAGE;
 	}
 	switch (option) {
 	case OPTION_PROFILE:
-		rq->profile = optarg;
+		rq->profile = value;
 		return 0;
 	case OPTION_DATA:
-		rq->data = optarg;
+		rq->data = value;
 		return 0;
 	case OPTION_FORMAT:
-		return take_format(rq, optarg);
+		return take_format(rq, value);
 	case OPTION_OUTPUT:
-		rq->output = optarg;
+		rq->output = value;
 		return 0;
 	case OPTION_QUIET:
 		rq->quiet = true;
@@ -115,17 +116,11 @@ static int parse(int argc, char **argv, struct request *rq)
 		{ "format", required_argument, NULL, OPTION_FORMAT },
 		{ "output", required_argument, NULL, OPTION_OUTPUT },
 		{ "quiet", no_argument, NULL, OPTION_QUIET },
-		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int rc = 0, c;
+	int rc = read_options(argc, argv, ":h", options, take, rq);
 
-	opterr = 0;
-	optind = 0;	/* main may have parsed before */
-	while (!rc && !rq->help &&
-	       (c = getopt_long(argc, argv, ":h", options, NULL)) != -1)
-		rc = c == '?' || c == ':' ? refuse_option(argv, c) :
-					    take_option(rq, c);
 	rq->tables = argv + optind;
 	rq->nr_tables = (size_t)(argc - optind);
 	return rc;
@@ -199,7 +194,7 @@ static int predict_and_write(struct repro *r, const struct data *data,
 	if (strchr(rq->profile, ':'))
 		r->profile = rq->profile;
 	if (!rc && r->skipped && !rq->quiet)
-		say("%zu rows are left out: a mix of folio sizes, a policy that is not batch, or several threads that copy",
+		say("%zu rows are left out: a mix of folio sizes, a policy that is not batch, several threads that copy, or --busy",
 		    r->skipped);
 	if (!rc)
 		rc = write_tables(r, rq->format, &out);

@@ -2,8 +2,6 @@
 /*
  * run: one configuration. Holds what sweep does as well: plan, measure, write.
  */
-#include <stdlib.h>
-
 #include "bench.h"
 #include "options.h"
 #include "output.h"
@@ -114,6 +112,5 @@ int cmd_run(int argc, char **argv)
 		rc = measure_and_write(&line.options, 1, true);
 	}
 	options_free(&line.options);
-	free(line.files);
 	return rc;
 }

@@ -65,6 +65,5 @@ int cmd_sweep(int argc, char **argv)
 	else if (!rc)
 		rc = measure_and_write(&line.options, 1, false);
 	options_free(&line.options);
-	free(line.files);
 	return rc;
 }

@@ -3,13 +3,12 @@
  * migsim-bench compare: is B better than A, or does it only look so?
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
 #include "compare.h"
-#include "refuse.h"
+#include "read_options.h"
 
 static const char help[] =
 "Usage: migsim-bench compare [OPTION...] A.json B.json\n"
@@ -75,6 +74,21 @@ static int take_paths(struct request *rq, int argc, char **argv)
 	return 0;
 }
 
+static int take(void *arg, int option, char *value)
+{
+	struct request *rq = arg;
+
+	switch (option) {
+	case 'f':
+		return take_format(rq, value);
+	case 'm':
+		return take_metric(rq, value);
+	default:
+		rq->help = true;
+		return 0;
+	}
+}
+
 static int parse(int argc, char **argv, struct request *rq)
 {
 	static const struct option options[] = {
@@ -83,26 +97,8 @@ static int parse(int argc, char **argv, struct request *rq)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	int code = 0, c;
+	int code = read_options(argc, argv, ":h", options, take, rq);
 
-	opterr = 0;
-	optind = 0;	/* main may have parsed before */
-	while (!code && !rq->help &&
-	       (c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		switch (c) {
-		case 'f':
-			code = take_format(rq, optarg);
-			break;
-		case 'm':
-			code = take_metric(rq, optarg);
-			break;
-		case 'h':
-			rq->help = true;
-			break;
-		default:
-			code = refuse_option(argv, c);
-		}
-	}
 	return code || rq->help ? code : take_paths(rq, argc, argv);
 }
 

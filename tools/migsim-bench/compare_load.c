@@ -8,6 +8,7 @@
 
 #include "bench.h"
 #include "compare.h"
+#include "options.h"
 
 /* How long one measured, and with what luck, is not what one measured. */
 bool config_key_counts(const char *key)
@@ -123,9 +124,25 @@ static int read_json(struct side *s)
 	return 0;
 }
 
+/* Of a file from before these options: they were off. */
+static int add_later_options(json_t *result)
+{
+	json_t *config = json_object_get(result, "config");
+
+	if (!json_object_get(config, "busy") &&
+	    json_object_set_new(config, "busy", result_is_modelled(result) ?
+				json_null() : json_integer(0)))
+		return -ENOMEM;
+	if (!json_object_get(config, "read_after") &&
+	    json_object_set_new(config, "read_after", json_false()))
+		return -ENOMEM;
+	return 0;
+}
+
 static int check_schema(struct side *s)
 {
-	const json_t *schema = json_object_get(s->doc, "schema"), *r;
+	const json_t *schema = json_object_get(s->doc, "schema");
+	json_t *r;
 	size_t i;
 
 	if (!json_is_string(schema) ||
@@ -145,6 +162,8 @@ static int check_schema(struct side *s)
 			    i + 1, s->path);
 			return EXIT_USAGE;
 		}
+		if (add_later_options(r))
+			return out_of_memory();
 	}
 	return 0;
 }

@@ -50,7 +50,9 @@ struct config {
 	enum migsim_mode mode;
 	enum migsim_reason reason;
 	unsigned int runs, warmup;
+	unsigned int busy;	/* threads that spin beside */
 	bool verify;
+	bool read_after;	/* the target, after each call */
 	uint64_t seed;
 };
 

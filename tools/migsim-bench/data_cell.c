@@ -28,7 +28,9 @@ static const char *const unused_metrics[] = {
 	"inaccessible_p95_us", "inaccessible_p99_us", "inaccessible_max_us",
 	"page_seconds", "mean_pages_in_flight", "cpu_caller_s_per_gib",
 	"cpu_helpers_s_per_gib", "run_gib_s", "run_first_us",
-	"run_inaccessible_us",
+	"run_inaccessible_us", "read_after_gib_s", "read_after_gib_s_mean",
+	"read_after_gib_s_ci95_lo", "read_after_gib_s_ci95_hi",
+	"run_read_after_gib_s",
 };
 
 static const struct engine {

@@ -30,6 +30,7 @@ static const char *const names[COLUMNS] = {
 	[COLUMN_BACKEND] = "backend",
 	[COLUMN_POLICY] = "policy",
 	[COLUMN_OPTIONS] = "engine_options",
+	[COLUMN_BUSY] = "busy",
 };
 
 int data_refuse(const struct data_record *r, const char *fmt, ...)

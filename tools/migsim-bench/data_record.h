@@ -30,6 +30,7 @@ enum data_column {
 	COLUMN_BACKEND,
 	COLUMN_POLICY,
 	COLUMN_OPTIONS,
+	COLUMN_BUSY,
 	COLUMNS
 };
 
@@ -59,7 +60,7 @@ int data_take_record(struct data *d, const struct data_record *r);
 
 /*
  * data_skip.c: can a cell say what was run? Not a mix of folio sizes, another
- * policy than batch, or more than one CPU that copies.
+ * policy than batch, more than one CPU that copies, or a machine kept busy.
  */
 bool data_is_cell(const struct data_record *r);
 

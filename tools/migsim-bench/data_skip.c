@@ -37,10 +37,18 @@ static bool has_threads(const struct data_record *r)
 	return strtoul(threads, NULL, 10) > 1;
 }
 
+/* Nobody else runs in the model. */
+static bool is_busy(const struct data_record *r)
+{
+	const char *busy = data_text(r, COLUMN_BUSY);
+
+	return *busy && strcmp(busy, "0");
+}
+
 bool data_is_cell(const struct data_record *r)
 {
 	const char *policy = data_text(r, COLUMN_POLICY);
 
 	return *data_text(r, COLUMN_ORDER) && (!*policy || is_batch(policy)) &&
-	       !has_threads(r);
+	       !has_threads(r) && !is_busy(r);
 }

@@ -27,6 +27,7 @@ static const char *const names[FIELDS] = {
 	[FIELD_POOL] = "pool",
 	[FIELD_MODE] = "mode",
 	[FIELD_REASON] = "reason",
+	[FIELD_BUSY] = "busy",
 	[FIELD_RUNS] = "runs",
 	[FIELD_BATCH] = "N",
 };
@@ -150,6 +151,8 @@ static char *make_text(const struct result *r, enum field f)
 		return strdup(c->mode == MIGSIM_MODE_ASYNC ? "async" : "sync");
 	case FIELD_REASON:
 		return text_or_nothing(migsim_reason_name(c->reason));
+	case FIELD_BUSY:
+		return number_or_nothing(result_busy(r));
 	case FIELD_RUNS:
 		return runs_text(r);
 	case FIELD_BATCH:
@@ -173,6 +176,17 @@ static void hide(struct fields *fs, enum field f)
 {
 	if (fs->spread[f] == SPREAD_VARIES)
 		fs->spread[f] = SPREAD_HIDDEN;
+}
+
+/* A machine that was left alone is what everybody expects. */
+static void hide_idle(struct fields *fs, const struct results *rs)
+{
+	size_t i;
+
+	for (i = 0; i < rs->n; i++)
+		if (rs->result[i].config->busy)
+			return;
+	fs->spread[FIELD_BUSY] = SPREAD_HIDDEN;
 }
 
 /* Two columns that say the same are one too many. */
@@ -221,6 +235,7 @@ int fields_init(struct fields *fs, const struct results *rs)
 	for (f = 0; f < FIELDS; f++)
 		fs->spread[f] = spread_of(fs, (enum field)f);
 	hide_followers(fs, rs);
+	hide_idle(fs, rs);
 	return 0;
 }
 

@@ -20,7 +20,8 @@ static const char shared[] =
 "  --layout contiguous|scattered    --pool warm|cold    --mode sync|async\n"
 "  --reason NAME            as in the kernel's trace events   (syscall_or_cpuset)\n"
 "  --runs N --warmup N      measured, and thrown away before them       (5 and 1)\n"
-"  --verify                 hash the memory before and after\n"
+"  --busy N                 threads that spin beside: a busy machine          (0)\n"
+"  --verify --read-after    hash before and after; time a read of all, each call\n"
 "  --profile NAME|FILE[:KEY=V,…]    what backend model computes with (zen3-ptdma)\n"
 "  --seed N                 of every random choice                            (1)\n"
 "  --format table|lkml|csv|json    --output FILE    --quiet (no progress)\n";

@@ -33,8 +33,26 @@ static void print_params(const struct migsim_param *p)
 			printf("%" PRIu64 "…%" PRIu64, p->min, p->max);
 		if (p->type == MIGSIM_PARAM_NUMBER && p->def <= p->max)
 			printf(" (%" PRIu64 ")", p->def);
-		printf("\n        %s\n", p->help);
+		putchar('\n');
+		print_wrapped(stdout, "        ", p->help, WIDTH);
 	}
+}
+
+/* A name may come from a plug-in, and be as long as it likes. */
+static void print_name(const char *name, const char *text)
+{
+	char lead[32];
+
+	snprintf(lead, sizeof(lead), "%-9.20s ", name);
+	print_wrapped(stdout, lead, text, WIDTH);
+}
+
+static void print_engine(const struct migsim_engine_ops *e)
+{
+	print_name(e->name, e->help);
+	if (e->needs)
+		print_wrapped(stdout, "    needs ", e->needs, WIDTH);
+	print_params(e->params);
 }
 
 static int list_engines(void)
@@ -42,12 +60,21 @@ static int list_engines(void)
 	const struct migsim_engine_ops *e;
 	unsigned int i;
 
-	for (i = 0; (e = migsim_engine_get(i)); i++) {
-		printf("%-10s%s\n", e->name, e->help);
-		if (e->needs)
-			printf("    needs %s\n", e->needs);
-		print_params(e->params);
-	}
+	for (i = 0; (e = migsim_engine_get(i)); i++)
+		print_engine(e);
+	return EXIT_DONE;
+}
+
+/* The library says what is wrong with a word. */
+static int list_these_engines(char **words, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (migsim_engine_check(words[i]))
+			return EXIT_USAGE;
+	for (i = 0; i < n; i++)
+		print_engine(migsim_engine_find(words[i]));
 	return EXIT_DONE;
 }
 
@@ -57,9 +84,12 @@ static int list_policies(void)
 	unsigned int i;
 
 	for (i = 0; (p = migsim_policy_get(i)); i++) {
-		printf("%-10s%s; %s\n", p->name, p->help,
-		       strcmp(p->kind, "async") ? "fits today's series" :
-		       "needs an asynchronous migrator");
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s; %s", p->help,
+			 strcmp(p->kind, "async") ? "fits today's series" :
+			 "needs an asynchronous migrator");
+		print_name(p->name, text);
 		print_params(p->params);
 	}
 	return EXIT_DONE;
@@ -184,8 +214,9 @@ static int help(void)
 	     "  tables      published measurements\n"
 	     "  topology    nodes, their memory and distances\n\n"
 	     "Without a word all are shown. An engine or a policy is written\n"
-	     "name:key=value,key=value. Example:\n"
-	     "  migsim-bench list policies");
+	     "name:key=value,key=value; the name of an engine may be the path of an\n"
+	     "outside one. 'list engines NAME…' shows only these. Example:\n"
+	     "  migsim-bench list engines memcpy ./libfoo.so");
 	return EXIT_DONE;
 }
 
@@ -209,6 +240,10 @@ int cmd_list(int argc, char **argv)
 		return list_all();
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return help();
+	if (argc > 2 && !strcmp(argv[1], "engines")) {
+		listen_to_library(false);
+		return list_these_engines(argv + 2, argc - 2);
+	}
 	for (i = 0; i < NR_SUBJECTS && argc == 2; i++)
 		if (!strcmp(subjects[i].name, argv[1]))
 			return subjects[i].list();

@@ -15,6 +15,33 @@
 
 static const struct result not_measured;
 
+/* One table: what stands in each cell, in one column or two. */
+struct block {
+	const char *title;	/* NULL: it is the first */
+	size_t n;
+	const char *head[2];
+	void (*add[2])(struct grid *g, const struct result *r);
+};
+
+/* Throughput and first latency in pairs, as 2B has them. */
+static const struct block published = {
+	NULL, 2, { "GiB/s ± sd", "first us" }, { lkml_rate, lkml_first },
+};
+
+static const struct block inaccessible = {
+	"Inaccessible time of a folio, us", 1, { "mean/p99" },
+	{ lkml_inaccessible },
+};
+
+static const struct block cpu = {
+	"CPU seconds per GiB", 1, { "caller + helpers" }, { lkml_cpu },
+};
+
+static const struct block reading = {
+	"Reading after each call, GiB/s", 1, { "mean ± sd" },
+	{ lkml_read_after },
+};
+
 /* The different texts of one field, in the order of the results. */
 struct axis {
 	enum field field;
@@ -171,32 +198,29 @@ static void print_legend(FILE *out, const struct cross *x,
 }
 
 static void add_heads(struct grid *g, const struct cross *x, size_t from,
-		      size_t to, bool pairs)
+		      size_t to, const struct block *b)
 {
-	size_t c;
+	size_t c, k;
 
 	grid_add(g, "%s", field_name(x->row.field));
 	for (c = from; c < to; c++) {
 		add_label(g, x, &x->col, c);
-		if (pairs)
+		for (k = 1; k < b->n; k++)
 			grid_add(g, "%s", "");
 	}
 	grid_add(g, "%s", x->row.field == FIELD_BATCH ? "pages" : "");
-	for (c = from; c < to; c++) {
-		grid_add(g, "%s", pairs ? "GiB/s ± sd" : "mean/p99");
-		if (pairs)
-			grid_add(g, "first us");
-	}
+	for (c = from; c < to; c++)
+		for (k = 0; k < b->n; k++)
+			grid_add(g, "%s", b->head[k]);
 }
 
-/* Throughput and first latency in pairs, as 2B has them; or what follows. */
 static void fill(struct grid *g, const struct cross *x, size_t from, size_t to,
-		 bool pairs)
+		 const struct block *b)
 {
-	size_t r, c;
+	size_t r, c, k;
 
-	grid_init(g, 1 + (to - from) * (pairs ? 2 : 1), 0);
-	add_heads(g, x, from, to, pairs);
+	grid_init(g, 1 + (to - from) * b->n, 0);
+	add_heads(g, x, from, to, b);
 	for (r = 0; r < x->row.n; r++) {
 		add_label(g, x, &x->row, r);
 		for (c = from; c < to; c++) {
@@ -204,29 +228,28 @@ static void fill(struct grid *g, const struct cross *x, size_t from, size_t to,
 			const struct result *of = i == NONE ? &not_measured :
 						  &x->rs->result[i];
 
-			if (pairs) {
-				lkml_rate(g, of);
-				lkml_first(g, of);
-			} else {
-				lkml_inaccessible(g, of);
-			}
+			for (k = 0; k < b->n; k++)
+				b->add[k](g, of);
 		}
 	}
 }
 
 /* As many columns as a mail holds, the rest in further tables below. */
-static int print_block(FILE *out, const struct cross *x, bool pairs)
+static int print_block(FILE *out, const struct cross *x, const struct block *b)
 {
 	size_t from = 0, to;
 	struct grid g;
 	int err = 0;
 
+	if (b->title)
+		fprintf(out, "\n%s\n", b->title);
+	print_emulated(out, results_emulated(x->rs));
 	while (from < x->col.n && !err) {
 		to = x->col.n;
-		fill(&g, x, from, to, pairs);
+		fill(&g, x, from, to, b);
 		while (to > from + 1 && grid_bytes(&g) > LKML_WIDTH) {
 			grid_free(&g);
-			fill(&g, x, from, --to, pairs);
+			fill(&g, x, from, --to, b);
 		}
 		fputc('\n', out);
 		err = grid_print(&g, out);
@@ -254,13 +277,14 @@ static int print_cross(FILE *out, const struct cross *x)
 		field_name(x->col.field));
 	print_legend(out, x, &x->row);
 	print_legend(out, x, &x->col);
-	print_emulated(out, results_emulated(x->rs));
-	err = print_block(out, x, true);
-	if (err || !any_inaccessible(x->rs))
-		return err;
-	fputs("\nInaccessible time of a folio, us\n", out);
-	print_emulated(out, results_emulated(x->rs));
-	return print_block(out, x, false);
+	err = print_block(out, x, &published);
+	if (!err && any_inaccessible(x->rs))
+		err = print_block(out, x, &inaccessible);
+	if (!err)
+		err = print_block(out, x, &cpu);
+	if (!err && results_read_after(x->rs))
+		err = print_block(out, x, &reading);
+	return err;
 }
 
 /* 0, or -errno; 1 when the results do not make such a table. */

@@ -30,7 +30,9 @@ static const struct spelling spellings[] = {
 	{ "reason", OPT_REASON, LIST },
 	{ "runs", OPT_RUNS, LIST },
 	{ "warmup", OPT_WARMUP, LIST },
+	{ "busy", OPT_BUSY, LIST },
 	{ "verify", OPT_VERIFY, FLAG },
+	{ "read-after", OPT_READ_AFTER, FLAG },
 	{ "seed", OPT_SEED, ONE },
 	{ "format", OPT_FORMAT, ONE },
 	{ "output", OPT_OUTPUT, ONE },
@@ -38,7 +40,7 @@ static const struct spelling spellings[] = {
 };
 
 #define NR_SPELLINGS	(sizeof(spellings) / sizeof(spellings[0]))
-_Static_assert(NR_SPELLINGS <= MAX_SPELLINGS, "argp's table is too short");
+_Static_assert(NR_SPELLINGS <= MAX_SPELLINGS, "the table of argv is too short");
 
 const struct spelling *options_spelling(size_t i)
 {

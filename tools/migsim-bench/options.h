@@ -28,9 +28,11 @@ enum option_id {
 	OPT_POOL,
 	OPT_MODE,
 	OPT_REASON,
+	OPT_BUSY,
 	OPT_RUNS,
 	OPT_WARMUP,
 	OPT_VERIFY,
+	OPT_READ_AFTER,
 	DIMENSIONS,
 
 	/* These hold for the whole command. */
@@ -76,7 +78,7 @@ struct options {
 struct command_line {
 	struct options options;
 	bool help;
-	char **files;		/* point into argv */
+	char **files;		/* in argv */
 	size_t nr_files;
 };
 

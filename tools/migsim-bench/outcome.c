@@ -38,7 +38,7 @@ static long window_pages(const struct trial *t)
 }
 
 int outcome_add(struct result *result, struct migsim_report *pooled,
-		const struct migsim_report *run)
+		const struct migsim_report *run, double read_gib_s)
 {
 	struct migsim_summary s = { .size = sizeof(s) };
 	struct sample *grown = realloc(result->samples,
@@ -55,30 +55,45 @@ int outcome_add(struct result *result, struct migsim_report *pooled,
 		.gib_s = s.gib_s,
 		.first_us = seen ? s.first_us.mean : NAN,
 		.inaccessible_us = seen ? s.inaccessible_us.mean : NAN,
+		.read_after_gib_s = read_gib_s,
 	};
 	result->nr_samples++;
 	return migsim_report_add(pooled, run);
 }
 
-static int describe_samples(struct result *result)
+/* @member: offset in struct sample of a value that is NAN where not seen */
+static int describe(const struct result *result, size_t member,
+		    struct migsim_stats *stats)
 {
-	size_t n = result->nr_samples, seen = 0;
-	double *x = calloc(n, sizeof(*x));
-	int ret;
+	double *x = calloc(result->nr_samples, sizeof(*x));
+	size_t seen = 0;
+	int ret = 0;
 
 	if (!x)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		x[i] = result->samples[i].gib_s;
-	ret = migsim_stats_of(x, n, result->config->seed, &result->gib_s);
-	for (size_t i = 0; i < n; i++) {
-		if (!isnan(result->samples[i].first_us))
-			x[seen++] = result->samples[i].first_us;
+	for (size_t i = 0; i < result->nr_samples; i++) {
+		memcpy(&x[seen], (const char *)&result->samples[i] + member,
+		       sizeof(*x));
+		seen += !isnan(x[seen]);
 	}
-	if (!ret && seen)
-		ret = migsim_stats_of(x, seen, result->config->seed,
-				      &result->first_us);
+	if (seen)
+		ret = migsim_stats_of(x, seen, result->config->seed, stats);
 	free(x);
+	return ret;
+}
+
+static int describe_samples(struct result *result)
+{
+	int ret = describe(result, offsetof(struct sample, gib_s),
+			   &result->gib_s);
+
+	if (!ret)
+		ret = describe(result, offsetof(struct sample, first_us),
+			       &result->first_us);
+	if (!ret)
+		ret = describe(result,
+			       offsetof(struct sample, read_after_gib_s),
+			       &result->read_after_gib_s);
 	return ret;
 }
 

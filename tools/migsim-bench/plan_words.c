@@ -17,6 +17,8 @@
 #define DEFAULT_POLICY	"batch:pages=512"
 #define DEFAULT_PROFILE	"zen3-ptdma"
 
+#define MAX_BUSY	1024
+
 static bool is_kernel(const struct config *c)
 {
 	return !strcmp(c->backend, "kernel");
@@ -187,6 +189,18 @@ static int set_verify(struct config *c, const char *word)
 	return i < 0 ? i : 0;
 }
 
+static int set_read_after(struct config *c, const char *word)
+{
+	int i = choose(word, answers);
+
+	c->read_after = i > 0;
+	if (c->read_after && config_is_model(c)) {
+		say("there is no memory in backend model that could be read; leave --read-after out");
+		return SAID;
+	}
+	return i < 0 ? i : 0;
+}
+
 static int set_reason(struct config *c, const char *word)
 {
 	char all[256] = "";
@@ -210,11 +224,12 @@ static int set_reason(struct config *c, const char *word)
 	return SAID;
 }
 
-static int set_up_to(unsigned int *value, const char *word, unsigned int least)
+static int set_between(unsigned int *value, const char *word,
+		       unsigned int least, unsigned int most)
 {
 	uint64_t v;
 
-	if (parse_count(word, &v) || v < least || v > 1000000)
+	if (parse_count(word, &v) || v < least || v > most)
 		return -EINVAL;
 	*value = (unsigned int)v;
 	return 0;
@@ -222,12 +237,22 @@ static int set_up_to(unsigned int *value, const char *word, unsigned int least)
 
 static int set_runs(struct config *c, const char *word)
 {
-	return set_up_to(&c->runs, word, 1);
+	return set_between(&c->runs, word, 1, 1000000);
 }
 
 static int set_warmup(struct config *c, const char *word)
 {
-	return set_up_to(&c->warmup, word, 0);
+	return set_between(&c->warmup, word, 0, 1000000);
+}
+
+static int set_busy(struct config *c, const char *word)
+{
+	if (set_between(&c->busy, word, 0, MAX_BUSY))
+		return -EINVAL;
+	if (!c->busy || !config_is_model(c))
+		return 0;
+	say("busy threads have no part in backend model, whose time is virtual; leave --busy out");
+	return SAID;
 }
 
 /* @word: when nothing was given; NULL is for the setter to decide. */
@@ -249,9 +274,11 @@ static const struct dimension {
 	[OPT_POOL] = { set_pool, "warm", "a kind of pool; there are warm and cold" },
 	[OPT_MODE] = { set_mode, "sync", "a mode; there are async and sync" },
 	[OPT_REASON] = { set_reason, "syscall_or_cpuset", "a reason" },
+	[OPT_BUSY] = { set_busy, "0", "a number of threads from 0 to 1024" },
 	[OPT_RUNS] = { set_runs, "5", "a number of runs from 1 to 1000000" },
 	[OPT_WARMUP] = { set_warmup, "1", "a number of runs from 0 to 1000000" },
 	[OPT_VERIFY] = { set_verify, "no", "yes or no" },
+	[OPT_READ_AFTER] = { set_read_after, "no", "yes or no" },
 };
 
 int config_set(struct config *c, enum option_id id, const struct value *v,

@@ -29,6 +29,7 @@ enum field {
 	FIELD_POOL,
 	FIELD_MODE,
 	FIELD_REASON,
+	FIELD_BUSY,
 	FIELD_RUNS,
 	FIELD_BATCH,
 	FIELDS,
@@ -68,7 +69,9 @@ int64_t result_folios_per_call(const struct result *r);
 bool result_copies_inline(const struct result *r);
 const char *result_pool(const struct result *r);
 const char *result_layout(const struct result *r);
+int64_t result_busy(const struct result *r);
 bool results_emulated(const struct results *rs);
+bool results_read_after(const struct results *rs); /* any of them */
 
 /* The i-th counter or phase; NULL behind the last. Phases in us per GiB. */
 const char *result_counter(const struct result *r, unsigned int i,
@@ -117,6 +120,8 @@ void print_emulated(FILE *out, bool emulated);
 void lkml_rate(struct grid *g, const struct result *r);
 void lkml_first(struct grid *g, const struct result *r);
 void lkml_inaccessible(struct grid *g, const struct result *r);
+void lkml_cpu(struct grid *g, const struct result *r);
+void lkml_read_after(struct grid *g, const struct result *r);
 int lkml_cross(FILE *out, const struct results *rs, const struct fields *fs);
 
 #endif

@@ -17,6 +17,7 @@ struct row {
 	FILE *out;
 	char *head;
 	char *tail;
+	int64_t busy;
 	const char *flag;
 };
 
@@ -120,7 +121,7 @@ static const char header[] =
 	"table,order,folio_bytes,engine,channels,folios_per_call,batch_pages,"
 	"metric,value,pm,flag,backend,driver,engine_options,policy,profile,"
 	"folio,layout,pool,mode,reason,from,to,window_pages,total_bytes,runs,"
-	"run\n";
+	"run,busy\n";
 
 static char *in_memory(int (*put)(FILE *, const struct result *),
 		       const struct result *r)
@@ -155,6 +156,9 @@ static void put_value(const struct row *row, const char *metric, double value,
 	fputs(row->tail, row->out);
 	if (run >= 0)
 		fprintf(row->out, "%ld", run);
+	fputc(',', row->out);
+	if (row->busy >= 0)
+		fprintf(row->out, "%lld", (long long)row->busy);
 	fputc('\n', row->out);
 }
 
@@ -169,18 +173,27 @@ static double spread(const struct migsim_stats *s)
 	return s->n > 1 ? s->sd : NAN;
 }
 
-static void put_statistics(const struct row *row, const struct result *r)
+/* The metrics are called first_us, first_mean_us and so on. */
+static void put_stats(const struct row *row, const char *name, const char *unit,
+		      const struct migsim_stats *s)
 {
-	const struct migsim_stats *g = &r->gib_s, *f = &r->first_us;
+	const struct {
+		const char *what;
+		double value;
+	} more[] = {
+		{ "mean", s->mean }, { "ci95_lo", s->ci95[0] },
+		{ "ci95_hi", s->ci95[1] },
+	};
+	char metric[64];
+	size_t i;
 
-	put_value(row, "gib_s", stats_value(g, g->median), spread(g), -1);
-	put_plain(row, "gib_s_mean", stats_value(g, g->mean));
-	put_plain(row, "gib_s_ci95_lo", stats_value(g, g->ci95[0]));
-	put_plain(row, "gib_s_ci95_hi", stats_value(g, g->ci95[1]));
-	put_value(row, "first_us", stats_value(f, f->median), spread(f), -1);
-	put_plain(row, "first_mean_us", stats_value(f, f->mean));
-	put_plain(row, "first_ci95_lo_us", stats_value(f, f->ci95[0]));
-	put_plain(row, "first_ci95_hi_us", stats_value(f, f->ci95[1]));
+	snprintf(metric, sizeof(metric), "%s%s", name, unit);
+	put_value(row, metric, stats_value(s, s->median), spread(s), -1);
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		snprintf(metric, sizeof(metric), "%s_%s%s", name, more[i].what,
+			 unit);
+		put_plain(row, metric, stats_value(s, more[i].value));
+	}
 }
 
 static void put_latencies(const struct row *row, const struct result *r)
@@ -232,6 +245,8 @@ static void put_samples(const struct row *row, const struct result *r)
 		put_value(row, "run_first_us", s->first_us, NAN, (long)s->run);
 		put_value(row, "run_inaccessible_us", s->inaccessible_us, NAN,
 			  (long)s->run);
+		put_value(row, "run_read_after_gib_s", s->read_after_gib_s,
+			  NAN, (long)s->run);
 	}
 }
 
@@ -241,13 +256,16 @@ static int put_result(FILE *out, const struct result *r, bool emulated)
 		.out = out,
 		.head = in_memory(put_head, r),
 		.tail = in_memory(put_tail, r),
+		.busy = result_busy(r),
 		.flag = emulated && !config_is_model(r->config) ? EMULATED :
 			r->verify_errors > 0 ? "verify errors" : "",
 	};
 	int err = row.head && row.tail ? 0 : -ENOMEM;
 
 	if (!err) {
-		put_statistics(&row, r);
+		put_stats(&row, "gib_s", "", &r->gib_s);
+		put_stats(&row, "first", "_us", &r->first_us);
+		put_stats(&row, "read_after_gib_s", "", &r->read_after_gib_s);
 		put_latencies(&row, r);
 		put_costs(&row, r);
 		put_samples(&row, r);

@@ -89,7 +89,7 @@ static json_t *config_json(const struct result *r)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
 			 " s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I,"
-			 " s:o, s:o, s:I, s:b, s:o}",
+			 " s:o, s:o, s:I, s:b, s:o, s:o, s:b}",
 		"backend", doc_text(c->backend), "engine", engine_name(c),
 		"driver", doc_text(r->driver), "channels", doc_count(r->channels),
 		"policy", doc_text(c->policy), "profile", doc_text(c->profile),
@@ -106,10 +106,11 @@ static json_t *config_json(const struct result *r)
 		"runs", (json_int_t)c->runs,
 		"folio", folio_json(c), "engine_options", doc_text(c->engine),
 		"warmup", (json_int_t)c->warmup, "verify", c->verify,
-		"seed", seed_json(c->seed));
+		"seed", seed_json(c->seed), "busy", doc_count(result_busy(r)),
+		"read_after", c->read_after);
 }
 
-static json_t *throughput_json(const struct migsim_stats *s)
+static json_t *rate_json(const struct migsim_stats *s)
 {
 	return json_pack("{s:o, s:o, s:o, s:o}",
 		"median", doc_number(stats_value(s, s->median)),
@@ -192,23 +193,26 @@ static json_t *samples_json(const struct result *r)
 	for (i = 0; list && i < r->nr_samples; i++) {
 		const struct sample *s = &r->samples[i];
 
-		list = doc_append(list, json_pack("{s:I, s:o, s:o, s:o}",
+		list = doc_append(list, json_pack("{s:I, s:o, s:o, s:o, s:o}",
 			"run", (json_int_t)s->run, "gib_s", doc_number(s->gib_s),
 			"first_us", doc_number(s->first_us),
-			"inaccessible_us", doc_number(s->inaccessible_us)));
+			"inaccessible_us", doc_number(s->inaccessible_us),
+			"read_after_gib_s", doc_number(s->read_after_gib_s)));
 	}
 	return list;
 }
 
 static json_t *result_json(const struct result *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"config", config_json(r),
-		"throughput_gib_s", throughput_json(&r->gib_s),
+		"throughput_gib_s", rate_json(&r->gib_s),
 		"first_folio_us", first_json(r),
 		"inaccessible_us", inaccessible_json(r),
 		"phases_us", phases_json(r), "cpu_s_per_gib", cpu_json(r),
-		"counters", counters_json(r), "samples", samples_json(r));
+		"counters", counters_json(r), "samples", samples_json(r),
+		"read_after_gib_s", r->read_after_gib_s.n ?
+			rate_json(&r->read_after_gib_s) : json_null());
 }
 
 static json_t *results_json(const struct results *rs)

@@ -11,16 +11,25 @@
 
 #define WIDTH	LKML_WIDTH
 
-void lkml_rate(struct grid *g, const struct result *r)
+static void add_rate(struct grid *g, const struct migsim_stats *s)
 {
 	char mean[FIGURE_LEN], sd[FIGURE_LEN];
-	const struct migsim_stats *s = &r->gib_s;
 
 	rate_figure(stats_value(s, s->mean), mean);
 	if (s->n > 1)
 		grid_add(g, "%s ± %s", mean, rate_figure(s->sd, sd));
 	else
 		grid_add(g, "%s", mean);
+}
+
+void lkml_rate(struct grid *g, const struct result *r)
+{
+	add_rate(g, &r->gib_s);
+}
+
+void lkml_read_after(struct grid *g, const struct result *r)
+{
+	add_rate(g, &r->read_after_gib_s);
 }
 
 void lkml_first(struct grid *g, const struct result *r)
@@ -43,6 +52,18 @@ void lkml_inaccessible(struct grid *g, const struct result *r)
 		grid_add(g, "-");
 }
 
+void lkml_cpu(struct grid *g, const struct result *r)
+{
+	double caller = result_per_gib(r, r->sum.caller_cpu_s);
+	double helpers = result_per_gib(r, r->sum.helper_cpu_s);
+	char a[FIGURE_LEN], b[FIGURE_LEN];
+
+	if (isnan(caller) && isnan(helpers))
+		grid_add(g, "-");
+	else
+		grid_add(g, "%s + %s", figure(caller, a), figure(helpers, b));
+}
+
 static bool is_column(const struct fields *fs, unsigned int f)
 {
 	return f != FIELD_BATCH && fs->spread[f] == SPREAD_VARIES;
@@ -53,25 +74,49 @@ static void add_word(struct grid *g, const char *word)
 	grid_add(g, "%s", word[0] ? word : "-");
 }
 
+/* A list is two tables below each other: a mail is too narrow for one. */
+struct table {
+	const char *title;
+	size_t n;
+	struct {
+		const char *head;
+		void (*add)(struct grid *g, const struct result *r);
+	} column[3];
+};
+
+static const struct table figures = {
+	"", 3, { { "GiB/s ± sd", lkml_rate }, { "first us", lkml_first },
+		 { "inaccessible us", lkml_inaccessible } },
+};
+
+static const struct table costs = {
+	"CPU s/GiB: caller + helpers\n", 1, { { "CPU s/GiB", lkml_cpu } },
+};
+
+static const struct table costs_and_reading = {
+	"CPU s/GiB: caller + helpers; read: by the caller, after each call\n",
+	2, { { "CPU s/GiB", lkml_cpu }, { "read GiB/s ± sd", lkml_read_after } },
+};
+
 /* @numbered: the words that vary stand in a legend. */
 static void fill_list(struct grid *g, const struct results *rs,
-		      const struct fields *fs, bool numbered)
+		      const struct fields *fs, const struct table *t,
+		      bool numbered)
 {
-	size_t i, words = numbered;
+	size_t i, c, words = numbered;
 	unsigned int f;
 
 	for (f = 0; f < FIELDS && !numbered; f++)
 		words += is_column(fs, f);
-	grid_init(g, words + 4, words);
+	grid_init(g, words + 1 + t->n, words);
 	if (numbered)
 		grid_add(g, "%s", "");
 	for (f = 0; f < FIELDS && !numbered; f++)
 		if (is_column(fs, f))
 			grid_add(g, "%s", field_name((enum field)f));
 	grid_add(g, "N pages");
-	grid_add(g, "GiB/s ± sd");
-	grid_add(g, "first us");
-	grid_add(g, "inaccessible us");
+	for (c = 0; c < t->n; c++)
+		grid_add(g, "%s", t->column[c].head);
 	for (i = 0; i < rs->n; i++) {
 		if (numbered)
 			grid_add(g, "R%zu", i + 1);
@@ -79,10 +124,21 @@ static void fill_list(struct grid *g, const struct results *rs,
 			if (is_column(fs, f))
 				add_word(g, field_text(fs, i, (enum field)f));
 		add_word(g, field_text(fs, i, FIELD_BATCH));
-		lkml_rate(g, &rs->result[i]);
-		lkml_first(g, &rs->result[i]);
-		lkml_inaccessible(g, &rs->result[i]);
+		for (c = 0; c < t->n; c++)
+			t->column[c].add(g, &rs->result[i]);
 	}
+}
+
+static bool list_fits(const struct results *rs, const struct fields *fs,
+		      const struct table *t)
+{
+	struct grid g;
+	bool fits;
+
+	fill_list(&g, rs, fs, t, false);
+	fits = grid_bytes(&g) <= WIDTH;
+	grid_free(&g);
+	return fits;
 }
 
 static int print_result_words(FILE *out, const struct fields *fs, size_t i)
@@ -98,26 +154,39 @@ static int print_result_words(FILE *out, const struct fields *fs, size_t i)
 	return 0;
 }
 
+static int print_part(FILE *out, const struct results *rs,
+		      const struct fields *fs, const struct table *t,
+		      bool numbered)
+{
+	struct grid g;
+	int err;
+
+	fprintf(out, "\n%s", t->title);
+	print_emulated(out, results_emulated(rs));
+	fill_list(&g, rs, fs, t, numbered);
+	err = grid_print(&g, out);
+	grid_free(&g);
+	return err;
+}
+
 static int print_list(FILE *out, const struct results *rs,
 		      const struct fields *fs)
 {
-	struct grid g;
+	const struct table *more = results_read_after(rs) ? &costs_and_reading :
+				   &costs;
+	bool numbered = !list_fits(rs, fs, &figures) ||
+			!list_fits(rs, fs, more);
 	size_t i;
 	int err = 0;
 
-	fputc('\n', out);
-	fill_list(&g, rs, fs, false);
-	if (grid_bytes(&g) > WIDTH) {
-		grid_free(&g);
-		fill_list(&g, rs, fs, true);
-		for (i = 0; i < rs->n && !err; i++)
-			err = print_result_words(out, fs, i);
+	if (numbered)
 		fputc('\n', out);
-	}
-	print_emulated(out, results_emulated(rs));
+	for (i = 0; i < rs->n && numbered && !err; i++)
+		err = print_result_words(out, fs, i);
 	if (!err)
-		err = grid_print(&g, out);
-	grid_free(&g);
+		err = print_part(out, rs, fs, &figures, numbered);
+	if (!err)
+		err = print_part(out, rs, fs, more, numbered);
 	return err;
 }
 

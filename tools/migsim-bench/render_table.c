@@ -46,10 +46,13 @@ static const struct trouble troubles[] = {
 
 #define TROUBLES	(sizeof(troubles) / sizeof(troubles[0]))
 
+#define FIGURES	11	/* columns that are always there */
+
 struct table {
 	const struct results *rs;
 	const struct fields *fs;
 	struct grid grid;
+	bool read_after;	/* has a column */
 	bool shown[TROUBLES];
 };
 
@@ -83,11 +86,11 @@ static size_t count_columns(const struct fields *fs)
 
 static void add_heads(struct table *tb, int line)
 {
-	static const char *const head[2][9] = {
+	static const char *const head[2][FIGURES] = {
 		{ "N", "GiB/s", "[95 %]", "first us", "", "inacc. us", "",
-		  "", "page-s" },
+		  "", "page-s", "CPU s", "/GiB" },
 		{ "pages", "median", "", "mean", "p99", "mean", "p99", "max",
-		  "/GiB" },
+		  "/GiB", "caller", "helpers" },
 	};
 	struct grid *g = &tb->grid;
 	unsigned int f;
@@ -97,8 +100,10 @@ static void add_heads(struct table *tb, int line)
 		if (is_column(tb->fs, (enum field)f))
 			grid_add(g, "%s",
 				 line ? "" : field_name((enum field)f));
-	for (i = 0; i < sizeof(head[0]) / sizeof(head[0][0]); i++)
+	for (i = 0; i < FIGURES; i++)
 		grid_add(g, "%s", head[line][i]);
+	if (tb->read_after)
+		grid_add(g, "%s", line ? "GiB/s" : "read");
 	for (i = 0; i < TROUBLES; i++)
 		if (tb->shown[i])
 			grid_add(g, "%s", troubles[i].head[line]);
@@ -121,6 +126,13 @@ static void add_figure(struct grid *g, double value)
 	char buf[FIGURE_LEN];
 
 	grid_add(g, "%s", figure(value, buf));
+}
+
+static void add_read_after(struct grid *g, const struct migsim_stats *s)
+{
+	char buf[FIGURE_LEN];
+
+	grid_add(g, "%s", rate_figure(stats_value(s, s->median), buf));
 }
 
 static void add_troubles(struct table *tb, const struct result *r)
@@ -163,17 +175,22 @@ static void add_result(struct table *tb, size_t i)
 	add_figure(g, latency_value(away, away->p99));
 	add_figure(g, latency_value(away, away->max));
 	add_figure(g, result_per_gib(r, result_page_seconds(r)));
+	add_figure(g, result_per_gib(r, r->sum.caller_cpu_s));
+	add_figure(g, result_per_gib(r, r->sum.helper_cpu_s));
+	if (tb->read_after)
+		add_read_after(g, &r->read_after_gib_s);
 	add_troubles(tb, r);
 }
 
 static int print_table(FILE *out, const struct results *rs,
 		       const struct fields *fs)
 {
-	struct table tb = { .rs = rs, .fs = fs };
+	struct table tb = { .rs = rs, .fs = fs,
+			    .read_after = results_read_after(rs) };
 	size_t i, more = find_troubles(&tb), words = count_columns(fs);
 	int err;
 
-	grid_init(&tb.grid, words + 9 + more, words);
+	grid_init(&tb.grid, words + FIGURES + tb.read_after + more, words);
 	add_heads(&tb, 0);
 	add_heads(&tb, 1);
 	for (i = 0; i < rs->n; i++)

@@ -216,6 +216,22 @@ bool results_emulated(const struct results *rs)
 	return rs->sysinfo.emulated && !rs->n;
 }
 
+/* Threads that spun beside; -1 in virtual time, where none can. */
+int64_t result_busy(const struct result *r)
+{
+	return config_is_model(r->config) ? -1 : (int64_t)r->config->busy;
+}
+
+bool results_read_after(const struct results *rs)
+{
+	size_t i;
+
+	for (i = 0; i < rs->n; i++)
+		if (rs->result[i].read_after_gib_s.n)
+			return true;
+	return false;
+}
+
 /* The model's folios lie nowhere. */
 const char *result_layout(const struct result *r)
 {

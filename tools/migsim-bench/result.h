@@ -15,6 +15,7 @@ struct sample {
 	double gib_s;
 	double first_us;	/* mean over the run's groups */
 	double inaccessible_us;	/* mean over the run's folios */
+	double read_after_gib_s;
 };
 
 struct result {
@@ -27,6 +28,7 @@ struct result {
 	size_t nr_samples;
 	struct migsim_stats gib_s;	/* over samples */
 	struct migsim_stats first_us;	/* over samples; n 0: not seen */
+	struct migsim_stats read_after_gib_s; /* likewise; n 0: not read */
 	struct migsim_summary sum;	/* all runs pooled */
 	long verify_errors;	/* bad base pages; -1: not verified */
 };

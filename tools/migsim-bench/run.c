@@ -198,7 +198,7 @@ static int prime(const struct trial *t, struct region *region)
 	return ret;
 }
 
-static int move_all(const struct trial *t, struct region *region,
+static int move_all(struct trial *t, struct region *region,
 		    struct migsim_report *report)
 {
 	int ret = 0;
@@ -207,6 +207,9 @@ static int move_all(const struct trial *t, struct region *region,
 		struct migsim_folio *list = region_next(region, t->shape.call);
 
 		ret = migrate(region->away, list, t->shape.call, report);
+		if (!ret && t->cfg->read_after)
+			ret = read_after(list, t->shape.call, &run_stopped,
+					 &t->read);
 	}
 	return ret;
 }
@@ -297,6 +300,7 @@ int run_once(struct trial *t, struct region *region,
 	if (ret)
 		return ret;
 	migsim_report_reset(report);
+	t->read = (struct read_after){ 0 };
 	if (t->shape.virtual)
 		ret = run_virtual(t, region, report);
 	else

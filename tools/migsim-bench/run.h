@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "read_after.h"
 #include "region.h"
 #include "verify.h"
 
@@ -20,6 +21,7 @@ struct trial {
 	long channels;			/* -1: means nothing */
 	long window_pages;		/* -1: unbounded or unknown */
 	double interval[MIGSIM_METRICS][2]; /* of the model's last run */
+	struct read_after read;		/* after the calls of the last run */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "busy.h"
 #include "outcome.h"
 #include "progress.h"
 
@@ -129,7 +130,10 @@ static int measure_run(struct sweep *s, size_t i, bool counts)
 	if (!*region)
 		ret = open_region(region, &t->shape);
 	if (!ret)
+		ret = busy_start(t->cfg->busy, &run_stopped);
+	if (!ret)
 		ret = run_once(t, *region, s->report);
+	busy_stop();
 	if (!s->keep)
 		close_regions(s);
 	if (ret || !counts)
@@ -138,7 +142,8 @@ static int measure_run(struct sweep *s, size_t i, bool counts)
 		s->pooled[i] = migsim_report_new();
 	if (!s->pooled[i])
 		return -ENOMEM;
-	return outcome_add(&s->rs->result[i], s->pooled[i], s->report);
+	return outcome_add(&s->rs->result[i], s->pooled[i], s->report,
+			   read_after_gib_s(&t->read));
 }
 
 static void shuffle_order(size_t *order, size_t n, unsigned short state[3])

@@ -208,11 +208,16 @@ static int item_start(struct item *it, const char *token)
 	return list_add(&it->heads, strdup(token));
 }
 
-/* A name, or the path of a file. */
+/* The path of a file, which may hold a '='. */
+static bool starts_path(const char *token)
+{
+	return *token && strchr("/.~", *token);
+}
+
 static bool starts_item(const char *token)
 {
-	return isalpha((unsigned char)*token) ||
-	       (*token && strchr("/._~", *token));
+	return isalpha((unsigned char)*token) || *token == '_' ||
+	       starts_path(token);
 }
 
 /* Does a token begin the next item, a key of this one, or a mere value? */
@@ -221,7 +226,7 @@ static int item_token(struct item *it, struct list *l, const char *token)
 	size_t name = strcspn(token, ":=");
 	int err;
 
-	if (token[name] == '=')
+	if (token[name] == '=' && !starts_path(token))
 		return item_key(it, token);
 	if (starts_item(token)) {
 		err = item_end(it, l);
