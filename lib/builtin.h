@@ -11,6 +11,7 @@ extern const struct migsim_engine_ops engine_memcpy;
 extern const struct migsim_engine_ops engine_mt;
 extern const struct migsim_engine_ops engine_null;
 extern const struct migsim_engine_ops engine_model;
+extern const struct migsim_engine_ops engine_error;
 extern const struct migsim_policy_ops policy_batch;
 extern const struct migsim_space_ops space_uffd;
 extern const struct migsim_space_ops space_kernel;

@@ -32,8 +32,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct registry registries[OPS_KINDS] = {
 	[OPS_ENGINE] = {
 		"engine", MIGSIM_ENGINE_ABI, sizeof(struct migsim_engine_ops),
-		4, { HEAD(engine_memcpy), HEAD(engine_mt), HEAD(engine_null),
-		     HEAD(engine_model) },
+		5, { HEAD(engine_memcpy), HEAD(engine_mt), HEAD(engine_null),
+		     HEAD(engine_model), HEAD(engine_error) },
 	},
 	[OPS_POLICY] = {
 		"policy", MIGSIM_POLICY_ABI, sizeof(struct migsim_policy_ops),
