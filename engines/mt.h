@@ -25,7 +25,7 @@
 #define MT_MAX_THREADS	256
 #define MT_MAX_PARTS	64
 #define MT_DEPTH	4096u	/* a power of two */
-#define MT_SPLIT_AUTO	0
+#define MT_SPLIT_AUTO	UINT64_MAX
 #define MT_ALIGN	64	/* bytes; where a folio may be cut */
 
 /* One CPU's cache lines are fetched in pairs. */

@@ -33,13 +33,13 @@ static uint32_t next_power_of_two(uint32_t n)
 
 uint32_t mt_queue_room(const struct mt_args *args)
 {
-	uint32_t threads = (uint32_t)args->threads;
-	uint32_t parts = (uint32_t)args->split;
+	uint64_t threads = args->threads, parts = args->split;
 
-	/* Of less copies than threads, auto makes a part for each. */
-	if (parts <= threads)
+	/* auto makes a part for each thread at most. */
+	if (parts == MT_SPLIT_AUTO || parts <= threads)
 		return MT_DEPTH;
-	return next_power_of_two((parts + threads - 1) / threads * MT_DEPTH);
+	return next_power_of_two((uint32_t)((parts + threads - 1) / threads *
+					    MT_DEPTH));
 }
 
 static void add_job(struct dealer *d, uint32_t to, struct mt_job job)

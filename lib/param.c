@@ -89,6 +89,16 @@ static int bad_choice(const struct migsim_param *p, const char *what,
 	return -EINVAL;
 }
 
+static int bad_number(const struct migsim_param *p, const char *what,
+		      const char *name, const char *text)
+{
+	migsim_log(MIGSIM_LOG_ERROR,
+		   "%s %s: %s cannot be '%s'; it is a whole number from %" PRIu64 " to %" PRIu64 "%s%s",
+		   what, name, p->name, text, p->min, p->max,
+		   p->def_text ? ", or " : "", p->def_text ? p->def_text : "");
+	return -EINVAL;
+}
+
 static int bad_key(const struct migsim_param *params, const char *what,
 		   const char *name, const char *key)
 {
@@ -114,11 +124,10 @@ static int parse_value(const struct migsim_param *p, const char *text,
 	if (p->type == MIGSIM_PARAM_CHOICE) {
 		if (parse_choice(p, text, &v))
 			return bad_choice(p, what, name, text);
+	} else if (p->def_text && !strcmp(text, p->def_text)) {
+		v = p->def;
 	} else if (!parse_number(text, &v) || v < p->min || v > p->max) {
-		migsim_log(MIGSIM_LOG_ERROR,
-			   "%s %s: %s cannot be '%s'; it is a whole number from %" PRIu64 " to %" PRIu64,
-			   what, name, p->name, text, p->min, p->max);
-		return -EINVAL;
+		return bad_number(p, what, name, text);
 	}
 	set_number(args, p, v);
 	return 0;

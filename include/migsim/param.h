@@ -35,7 +35,8 @@ enum migsim_param_type {
  * @min: least number
  * @max: greatest number
  * @choices: words of a choice, NULL-terminated
- * @def_text: value of a text that is not given
+ * @def_text: value of a text that is not given; of a number: a word that means
+ *            @def, or NULL
  */
 struct migsim_param {
 	const char *name;

@@ -338,6 +338,7 @@ static void odd_cpus_are_refused(void **state)
 	assert_refused("mt:cpus=99999", -EINVAL, "'99999'");
 	assert_refused("mt:cpus=8191", -EINVAL, "CPU 8191 is not to be had");
 	assert_refused("mt:threads=0", -EINVAL, "threads cannot be '0'");
+	assert_refused("mt:split=0", -EINVAL, "from 1 to 64, or auto");
 	assert_refused("mt:place=moon", -EINVAL, "spread, pack, source");
 }
 

@@ -19,6 +19,7 @@ struct args {
 	uint64_t number;
 	uint64_t choice;
 	const char *text;
+	uint64_t parts;
 };
 
 static const char *const words[] = { "near", "far", NULL };
@@ -30,6 +31,9 @@ static const struct migsim_param params[] = {
 	  .choices = words, .def = 1, .offset = offsetof(struct args, choice) },
 	{ .name = "text", .help = "a text", .type = MIGSIM_PARAM_TEXT,
 	  .def_text = "none", .offset = offsetof(struct args, text) },
+	{ .name = "parts", .help = "a number or a word", .def = UINT64_MAX,
+	  .def_text = "auto", .min = 1, .max = 64,
+	  .offset = offsetof(struct args, parts) },
 	{ 0 },
 };
 
@@ -121,6 +125,9 @@ static void options_are_read(void **state)
 	assert_int_equal(a.choice, 0);
 	assert_string_equal(a.text, "x=y");
 	assert_int_equal(parsed("words:number=2").number, 2);
+	assert_true(parsed("words").parts == UINT64_MAX);
+	assert_true(parsed("words:parts=auto").parts == UINT64_MAX);
+	assert_int_equal(parsed("words:parts=64").parts, 64);
 	assert_int_equal(parsed("words:number=3M").number, 3 << 20);
 	assert_true(parsed("words:number=1024G").number == (uint64_t)1 << 40);
 	assert_int_equal(sentences, 0);
@@ -145,7 +152,8 @@ static void bad_numbers_are_refused(void **state)
 static void bad_options_are_named(void **state)
 {
 	(void)state;
-	refused("words:colour=red", "number, choice, text");
+	refused("words:parts=65", "from 1 to 64, or auto");
+	refused("words:colour=red", "number, choice, text, parts");
 	refused("words:choice=middle", "near, far");
 	refused("words:number", "number");
 	refused("words:text=", "text");

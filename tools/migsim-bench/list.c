@@ -21,6 +21,15 @@ static void print_choices(const struct migsim_param *p)
 	printf(" (%s)", p->choices[p->def]);
 }
 
+static void print_number(const struct migsim_param *p)
+{
+	printf("%" PRIu64 "…%" PRIu64, p->min, p->max);
+	if (p->def_text)
+		printf("|%s (%s)", p->def_text, p->def_text);
+	else if (p->def <= p->max)
+		printf(" (%" PRIu64 ")", p->def);
+}
+
 static void print_params(const struct migsim_param *p)
 {
 	for (; p && p->name; p++) {
@@ -30,9 +39,7 @@ static void print_params(const struct migsim_param *p)
 		else if (p->type == MIGSIM_PARAM_TEXT)
 			printf("TEXT (%s)", p->def_text ? p->def_text : "none");
 		else
-			printf("%" PRIu64 "…%" PRIu64, p->min, p->max);
-		if (p->type == MIGSIM_PARAM_NUMBER && p->def <= p->max)
-			printf(" (%" PRIu64 ")", p->def);
+			print_number(p);
 		putchar('\n');
 		print_wrapped(stdout, "        ", p->help, WIDTH);
 	}
