@@ -252,6 +252,7 @@ static int model_cancel(void *priv, uint32_t group)
 {
 	struct engine *e = priv;
 
+	list_drop_group(&e->channels.entries, &e->pending, group);
 	channels_cancel(&e->channels, group, e->model->clock);
 	return 0;
 }

@@ -164,18 +164,6 @@ unsigned int channels_wait_cost(const struct channels *c)
 			  shared(c, c->first));
 }
 
-static void drop_group(struct channels *c, struct entry_list *list,
-		       uint32_t group)
-{
-	struct entry_list all = *list;
-	struct entry copies;
-
-	*list = empty;
-	while (list_take(&c->entries, &all, UINT32_MAX, &copies))
-		if (copies.group != group)
-			list_add(&c->entries, list, &copies);
-}
-
 static uint64_t queued_bytes(const struct channels *c, uint32_t at)
 {
 	uint64_t bytes = 0;
@@ -198,13 +186,13 @@ void channels_cancel(struct channels *c, uint32_t group, uint64_t t)
 	uint32_t i;
 
 	channels_run(c, t);
-	drop_group(c, &c->done, group);
+	list_drop_group(&c->entries, &c->done, group);
 	for (i = 0; i < c->n; i++) {
 		struct channel *ch = &c->ch[i];
 
 		stops = head_is_of(c, ch, group);
-		drop_group(c, &ch->held, group);
-		drop_group(c, &ch->queue, group);
+		list_drop_group(&c->entries, &ch->held, group);
+		list_drop_group(&c->entries, &ch->queue, group);
 		ch->queued = queued_bytes(c, ch->queue.head);
 		if (stops)
 			begin(c, ch);

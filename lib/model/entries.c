@@ -106,3 +106,15 @@ bool list_take(struct entries *all, struct entry_list *list, uint32_t most,
 	all->copies -= copies->count;
 	return true;
 }
+
+void list_drop_group(struct entries *all, struct entry_list *list,
+		     uint32_t group)
+{
+	struct entry_list old = *list;
+	struct entry copies;
+
+	*list = (struct entry_list){ NO_ENTRY, NO_ENTRY };
+	while (list_take(all, &old, UINT32_MAX, &copies))
+		if (copies.group != group)
+			list_add(all, list, &copies);
+}

@@ -60,4 +60,8 @@ void list_add(struct entries *all, struct entry_list *list,
 bool list_take(struct entries *all, struct entry_list *list, uint32_t most,
 	       struct entry *copies);
 
+/* Takes away the copies of a group. */
+void list_drop_group(struct entries *all, struct entry_list *list,
+		     uint32_t group);
+
 #endif
