@@ -137,7 +137,7 @@ int params_parse(const struct migsim_param *params, char *options,
 		 const char *what, const char *name, void *args)
 {
 	const struct migsim_param *p;
-	uint64_t seen = 0;
+	uint64_t seen = 0, bit;
 	char *item, *value;
 	int err;
 
@@ -157,13 +157,15 @@ int params_parse(const struct migsim_param *params, char *options,
 				   what, name, item, item);
 			return -EINVAL;
 		}
-		if (seen & (uint64_t)1 << (p - params)) {
+		/* Of tables beyond all measure the rest may be given twice. */
+		bit = p - params < 64 ? (uint64_t)1 << (p - params) : 0;
+		if (seen & bit) {
 			migsim_log(MIGSIM_LOG_ERROR,
 				   "%s %s: option %s is given twice",
 				   what, name, item);
 			return -EINVAL;
 		}
-		seen |= (uint64_t)1 << (p - params);
+		seen |= bit;
 		err = parse_value(p, value, what, name, args);
 		if (err)
 			return err;
