@@ -31,6 +31,12 @@ int topology_load(hwloc_topology_t *t)
 {
 	if (hwloc_topology_init(t))
 		return -EIO;
+	/*
+	 * What asks the CPUs themselves sends this thread, which is the
+	 * application's, to each of them in turn. The kernel's files do.
+	 */
+	hwloc_topology_set_components(
+		*t, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
 	if (hwloc_topology_set_flags(*t,
 				HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) ||
 	    hwloc_topology_load(*t)) {

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -36,6 +37,15 @@ static bool no_numa;
 int numa_available(void)
 {
 	return no_numa || get_mempolicy(NULL, NULL, 0, 0, 0) < 0 ? -1 : 0;
+}
+
+static unsigned int nr_moves;
+
+/* Stands before the C library's, to see who sends this thread elsewhere. */
+int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
+{
+	nr_moves++;
+	return (int)syscall(SYS_sched_setaffinity, pid, size, set);
 }
 
 static int read_nodes(void)
@@ -380,9 +390,25 @@ static void works_where_libnuma_may_not(void **state)
 	no_numa = false;
 }
 
+static void no_thread_is_moved(void **state)
+{
+	cpu_set_t any;
+
+	(void)state;
+	nr_moves = 0;
+	read_nodes();
+	migsim_topology_llc_bytes();
+	assert_int_equal(nr_moves, 0);
+	/* It would have been seen. */
+	assert_int_equal(sched_getaffinity(0, sizeof(any), &any), 0);
+	assert_int_equal(sched_setaffinity(0, sizeof(any), &any), 0);
+	assert_int_equal(nr_moves, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_thread_is_moved),
 		cmocka_unit_test(nodes_are_libnumas),
 		cmocka_unit_test(nodes_make_up_the_machine),
 		cmocka_unit_test(fills_no_more_than_there_is_room),
