@@ -124,6 +124,7 @@ struct mt {
 	 * wait for the kick */
 	MT_APART uint32_t head;
 	uint32_t kicked, tail;
+	uint32_t next;		/* of those that copy; gets the next slice */
 	uint16_t *ready;	/* MT_DEPTH, a ring: ended, not reaped */
 	uint32_t ready_head, ready_tail;
 	char driver[96];

@@ -2,7 +2,9 @@
 /*
  * Which thread copies what. As padata and the series' mtcopy deal: each thread
  * gets a slice of what was submitted, in order; a few folios are cut into a
- * part for each thread instead.
+ * part for each thread instead. What comes while other copies are in flight
+ * goes on with the next thread: small groups would else all go to the first
+ * one, and nobody would wake the others.
  */
 #include "mt.h"
 
@@ -122,17 +124,19 @@ static uint64_t bytes_to_deal(const struct mt *mt)
 static void deal_all(struct dealer *d)
 {
 	struct mt *mt = d->mt;
-	uint32_t n = mt->tail - mt->kicked, i, parts, slice;
+	uint32_t n = mt->tail - mt->kicked, i, parts, slice = 0;
 	uint64_t bytes = bytes_to_deal(mt), dealt = 0;
 	uint64_t share = (bytes + mt->nr_threads - 1) / mt->nr_threads;
 
 	if (share < LEAST_BYTES)
 		share = LEAST_BYTES;
+	if (mt->head == mt->kicked)
+		mt->next = 0;
 	for (i = mt->kicked; i != mt->tail; i++) {
 		uint32_t at = i % MT_DEPTH;
 		const struct migsim_copy *c = &mt->copies[at];
 
-		slice = (uint32_t)(dealt / share);
+		slice = (uint32_t)(mt->next + dealt / share) % mt->nr_threads;
 		dealt += c->len;
 		if (c->lane != MIGSIM_LANE_ANY) {
 			add_whole(d, mt->first_thread + c->lane %
@@ -145,6 +149,7 @@ static void deal_all(struct dealer *d)
 		else
 			add_whole(d, mt->first_thread + slice, at, false);
 	}
+	mt->next = (slice + 1) % mt->nr_threads;
 }
 
 /* The threads see their jobs, and those that sleep and have some wake up. */

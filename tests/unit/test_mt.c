@@ -81,6 +81,12 @@ static void submit(uint32_t n, uint64_t len, int lane)
 	idle.mt.tail += n;
 }
 
+/* As if all that was dealt out had been copied and reaped. */
+static void end_all(void)
+{
+	idle.mt.head = idle.mt.kicked;
+}
+
 static uint32_t nr_jobs(uint32_t thread)
 {
 	return atomic_load(&idle.threads[thread].queue.tail);
@@ -155,10 +161,31 @@ static void a_little_is_left_to_one(void **state)
 	submit(8, PAGE, -1);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0), 8);
+	end_all();
 	submit(16, PAGE, -1);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0) + copies_of(1), 24);
 	assert_int_equal(copies_of(1), 8);
+}
+
+/* But beside what is in flight it keeps another one busy. */
+static void small_groups_go_round(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	set_up(3, true, MT_SPLIT_AUTO);
+	for (i = 0; i < 7; i++) {
+		submit(8, PAGE, -1);
+		mt_deal(&idle.mt);
+	}
+	assert_int_equal(copies_of(0), 24);
+	assert_int_equal(copies_of(1), 16);
+	assert_int_equal(copies_of(2), 16);
+	end_all();
+	submit(8, PAGE, -1);
+	mt_deal(&idle.mt);
+	assert_int_equal(copies_of(0), 32);
 }
 
 static void beside_the_caller_it_gets_nothing(void **state)
@@ -201,6 +228,7 @@ static void parts_are_at_least_a_line(void **state)
 	mt_deal(&idle.mt);
 	assert_int_equal(nr_jobs(0), 1);
 	assert_int_equal(job_of(0, 0).parts, 2);
+	end_all();
 	submit(1, 64, -1);
 	mt_deal(&idle.mt);
 	assert_int_equal(job_of(0, 1).parts, 1);
@@ -263,6 +291,7 @@ static void others_jobs_are_taken_over(void **state)
 	idle.mt.tail = 2;
 	mt_deal(&idle.mt);
 	assert_false(mt_work(&idle.threads[0]));
+	end_all();
 	idle.mt.tail = 4;
 	mt_deal(&idle.mt);
 	assert_int_equal(nr_jobs(1), 1);
@@ -420,6 +449,7 @@ int main(void)
 					  tear_down),
 		cmocka_unit_test_teardown(slices_are_even_in_bytes, tear_down),
 		cmocka_unit_test_teardown(a_little_is_left_to_one, tear_down),
+		cmocka_unit_test_teardown(small_groups_go_round, tear_down),
 		cmocka_unit_test_teardown(beside_the_caller_it_gets_nothing,
 					  tear_down),
 		cmocka_unit_test_teardown(a_few_large_folios_are_cut,
