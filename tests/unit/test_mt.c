@@ -69,15 +69,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Copies whose memory lies nowhere in particular. */
-static void submit(uint32_t n, uint64_t len, int lane)
+/* Copies whose memory lies nowhere in particular; 0 lanes: of any. */
+static void submit(uint32_t n, uint64_t len, uint32_t lanes)
 {
+	struct migsim_copy *c;
 	uint32_t i;
 
-	for (i = 0; i < n; i++)
-		idle.copies[(idle.mt.tail + i) % MT_DEPTH] =
-			(struct migsim_copy){ .len = len, .lane = lane < 0 ?
-				MIGSIM_LANE_ANY : (uint16_t)(i % (uint32_t)lane) };
+	for (i = 0; i < n; i++) {
+		c = &idle.copies[(idle.mt.tail + i) % MT_DEPTH];
+		*c = (struct migsim_copy){ .len = len,
+					   .lane = MIGSIM_LANE_ANY };
+		if (lanes)
+			c->lane = (uint16_t)(i % lanes);
+	}
 	idle.mt.tail += n;
 }
 
@@ -128,7 +132,7 @@ static void many_folios_are_dealt_in_slices(void **state)
 
 	(void)state;
 	set_up(4, true, MT_SPLIT_AUTO);
-	submit(512, PAGE, -1);
+	submit(512, PAGE, 0);
 	mt_deal(&idle.mt);
 	for (t = 0; t < 4; t++) {
 		assert_int_equal(nr_jobs(t), 8);
@@ -146,8 +150,8 @@ static void slices_are_even_in_bytes(void **state)
 {
 	(void)state;
 	set_up(2, true, 1);
-	submit(1, 2048 * KIB, -1);
-	submit(512, PAGE, -1);
+	submit(1, 2048 * KIB, 0);
+	submit(512, PAGE, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0), 1);
 	assert_int_equal(copies_of(1), 512);
@@ -158,11 +162,11 @@ static void a_little_is_left_to_one(void **state)
 {
 	(void)state;
 	set_up(4, true, MT_SPLIT_AUTO);
-	submit(8, PAGE, -1);
+	submit(8, PAGE, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0), 8);
 	end_all();
-	submit(16, PAGE, -1);
+	submit(16, PAGE, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0) + copies_of(1), 24);
 	assert_int_equal(copies_of(1), 8);
@@ -176,14 +180,14 @@ static void small_groups_go_round(void **state)
 	(void)state;
 	set_up(3, true, MT_SPLIT_AUTO);
 	for (i = 0; i < 7; i++) {
-		submit(8, PAGE, -1);
+		submit(8, PAGE, 0);
 		mt_deal(&idle.mt);
 	}
 	assert_int_equal(copies_of(0), 24);
 	assert_int_equal(copies_of(1), 16);
 	assert_int_equal(copies_of(2), 16);
 	end_all();
-	submit(8, PAGE, -1);
+	submit(8, PAGE, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0), 32);
 }
@@ -192,7 +196,7 @@ static void beside_the_caller_it_gets_nothing(void **state)
 {
 	(void)state;
 	set_up(2, false, MT_SPLIT_AUTO);
-	submit(512, PAGE, -1);
+	submit(512, PAGE, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(copies_of(0), 0);
 	assert_int_equal(copies_of(1), 256);
@@ -206,7 +210,7 @@ static void a_few_large_folios_are_cut(void **state)
 
 	(void)state;
 	set_up(4, true, MT_SPLIT_AUTO);
-	submit(3, 2048 * KIB, -1);
+	submit(3, 2048 * KIB, 0);
 	mt_deal(&idle.mt);
 	for (t = 0; t < 4; t++) {
 		assert_int_equal(nr_jobs(t), 3);
@@ -214,7 +218,7 @@ static void a_few_large_folios_are_cut(void **state)
 		assert_int_equal(job_of(t, 2).part, t);
 		assert_int_equal(job_of(t, 2).parts, 4);
 	}
-	submit(4, 2048 * KIB, -1);
+	submit(4, 2048 * KIB, 0);
 	mt_deal(&idle.mt);
 	for (t = 0; t < 4; t++)
 		assert_int_equal(job_of(t, 3).parts, 1);
@@ -224,12 +228,12 @@ static void parts_are_at_least_a_line(void **state)
 {
 	(void)state;
 	set_up(2, true, 64);
-	submit(1, 128, -1);
+	submit(1, 128, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(nr_jobs(0), 1);
 	assert_int_equal(job_of(0, 0).parts, 2);
 	end_all();
-	submit(1, 64, -1);
+	submit(1, 64, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(job_of(0, 1).parts, 1);
 }
@@ -241,7 +245,7 @@ static void every_queue_has_room(void **state)
 
 	(void)state;
 	set_up(3, true, 8);
-	submit(MT_DEPTH, PAGE, -1);
+	submit(MT_DEPTH, PAGE, 0);
 	mt_deal(&idle.mt);
 	assert_int_equal(nr_jobs(0), 3 * MT_DEPTH);
 	assert_int_equal(nr_jobs(1), 3 * MT_DEPTH);
