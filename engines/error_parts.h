@@ -72,7 +72,7 @@ struct error {
 	const struct error_args *args;
 	struct migsim_engine *inner;	/* NULL: it has died */
 	struct migsim_engine_caps caps;
-	char driver[64];
+	char driver[128];
 	bool is_virtual;	/* no clock of ours tells its time */
 	bool writes;		/* targets are real memory */
 	bool refuses;		/* stuck or dead: takes nothing any more */

@@ -73,6 +73,11 @@ static void end_delays(struct error *e, uint64_t t)
 
 void error_dies(struct error *e)
 {
+	uint32_t i;
+
+	for (i = 0; i < e->high; i++)
+		if (e->entry[i].place >= INNER && e->entry[i].place <= READY)
+			entry_release(e, i);
 	e->counts.cancelled += e->in_flight;
 	e->in_flight = e->at_inner = 0;
 	e->ready.n = e->delayed.n = e->again.n = 0;

@@ -2,7 +2,8 @@
 /*
  * The inside of the engine mt:
  *
- *	mt.c        the table: submit, kick, reap, cancel, all by the caller
+ *	mt.c        the table: open, submit, kick
+ *	mt_reap.c   reap and cancel
  *	mt_deal.c   which thread copies what
  *	mt_thread.c the threads: claim, copy, wait
  *	mt_place.c  which CPU a thread runs on
@@ -139,6 +140,11 @@ static inline uint32_t mt_threads(const struct mt *mt)
 void mt_deal(struct mt *mt);
 /* Jobs that a thread's queue may have to hold. */
 uint32_t mt_queue_room(const struct mt_args *args);
+
+/* mt_reap.c: operations of the table */
+int mt_reap(void *priv, struct migsim_completion *done, uint32_t max,
+	    uint64_t timeout_ns);
+int mt_cancel(void *priv, uint32_t group);
 
 /* mt_thread.c */
 int mt_start(struct mt *mt);

@@ -59,15 +59,22 @@ static void close_job(struct dealer *d, uint32_t to)
 	d->open[to].n = 0;
 }
 
-/* The whole copy goes to this thread, with those before it where it can. */
+/* Can it be one job with those before? A job is cancelled as a whole. */
+static bool goes_with(const struct dealer *d, const struct mt_job *job,
+		      uint64_t bytes, uint32_t at, bool bound)
+{
+	const struct migsim_copy *copies = d->mt->copies;
+
+	return at == (uint32_t)job->first + job->n && job->bound == bound &&
+	       copies[at].group == copies[job->first].group &&
+	       bytes + copies[at].len <= JOB_BYTES;
+}
+
 static void add_whole(struct dealer *d, uint32_t to, uint32_t at, bool bound)
 {
 	struct mt_job *job = &d->open[to];
-	uint64_t len = d->mt->copies[at].len;
 
-	if (job->n && (at != (uint32_t)job->first + job->n ||
-		       job->bound != bound ||
-		       d->open_bytes[to] + len > JOB_BYTES))
+	if (job->n && !goes_with(d, job, d->open_bytes[to], at, bound))
 		close_job(d, to);
 	if (!job->n) {
 		*job = (struct mt_job){ .first = (uint16_t)at, .parts = 1,
@@ -75,7 +82,7 @@ static void add_whole(struct dealer *d, uint32_t to, uint32_t at, bool bound)
 		d->open_bytes[to] = 0;
 	}
 	job->n++;
-	d->open_bytes[to] += len;
+	d->open_bytes[to] += d->mt->copies[at].len;
 }
 
 static void add_parts(struct dealer *d, uint32_t at, uint32_t parts)

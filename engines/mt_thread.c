@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -87,11 +88,10 @@ static void copy_whole(struct mt_thread *t, const struct mt_job *job)
 	uint32_t i, n;
 	uint64_t len;
 
-	for (i = 0; i < job->n; i += n) {
+	for (i = 0; i < job->n && !cancelled(mt, job->first); i += n) {
 		n = join(c + i, job->n - i, UINT64_MAX, &len);
-		if (!cancelled(mt, job->first + i))
-			copier_add(&mt->copier, c[i].dst, c[i].src, len,
-				   i + n < job->n ? c[i + n].src : NULL);
+		copier_add(&mt->copier, c[i].dst, c[i].src, len,
+			   i + n < job->n ? c[i + n].src : NULL);
 	}
 	copier_finish();
 	tell(t, job->first, job->n);
@@ -176,8 +176,8 @@ static void *run(void *arg)
 {
 	struct mt_thread *t = arg;
 
-	/* Of this thread alone; where the process is nicer it stays so. */
-	if (t->mt->args->nice)
+	/* Of this thread alone; nobody becomes less nice. */
+	if (getpriority(PRIO_PROCESS, 0) < (int)t->mt->args->nice)
 		setpriority(PRIO_PROCESS, 0, (int)t->mt->args->nice);
 	while (!quits(t->mt))
 		if (!poll_for_work(t))
@@ -197,10 +197,12 @@ static int bind_to_cpu(const struct mt_thread *t)
 	CPU_SET_S(t->cpu, size, set);
 	err = pthread_setaffinity_np(t->thread.id, size, set);
 	CPU_FREE(set);
-	if (err)
-		migsim_log(MIGSIM_LOG_ERROR,
-			   "engine mt: CPU %d is not to be had", t->cpu);
-	return -err;
+	if (!err)
+		return 0;
+	migsim_log(MIGSIM_LOG_ERROR,
+		   "engine mt: no thread can run on CPU %d: name CPUs that are online and allowed (taskset -p $$ shows which)",
+		   t->cpu);
+	return -ENODEV;
 }
 
 int mt_start(struct mt *mt)
@@ -214,8 +216,8 @@ int mt_start(struct mt *mt)
 		err = sys_thread_start(&t->thread, run, t);
 		if (err) {
 			migsim_log(MIGSIM_LOG_ERROR,
-				   "engine mt: %u threads are not to be had; the machine gave %u",
-				   mt_threads(mt) - 1, i - 1);
+				   "engine mt: %u of %u threads could be started (%s): lower threads=, or raise ulimit -u and -v",
+				   i - 1, mt_threads(mt) - 1, strerror(-err));
 			return err;
 		}
 		t->running = true;

@@ -8,6 +8,7 @@
 
 #include <migsim/log.h>
 
+#include "log.h"
 #include "own.h"
 #include "registry.h"
 #include "sys.h"
@@ -18,19 +19,41 @@ struct opened {
 	struct spec spec;
 };
 
+/* What is no -errno would be taken for success, or for folios, further on. */
+static int open_instance(struct opened *o, const struct migsim_engine_env *env)
+{
+	struct migsim_engine *e = &o->engine;
+	unsigned int said = log_sentences();
+	int err = e->ops->open(&e->priv, env, o->spec.args);
+
+	if (err > 0) {
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "engine %s is broken: its open returned %d, which is neither 0 nor -errno",
+			   e->ops->name, err);
+		return -EINVAL;
+	}
+	if (err && log_sentences() == said)
+		migsim_log(MIGSIM_LOG_ERROR, "engine %s does not open: %s%s%s",
+			   e->ops->name, strerror(-err),
+			   e->ops->needs ? "; it needs " : "",
+			   e->ops->needs ? e->ops->needs : "");
+	return err;
+}
+
 static int open_and_ask(struct opened *o, const struct migsim_engine_env *env)
 {
 	struct migsim_engine *e = &o->engine;
 	int err;
 
 	e->ops = o->spec.ops;
-	err = e->ops->open(&e->priv, env, o->spec.args);
+	err = open_instance(o, env);
 	if (err)
 		return err;
 	e->ops->caps(e->priv, &e->caps);
 	if (e->caps.depth)
 		return 0;
-	migsim_log(MIGSIM_LOG_ERROR, "engine %s has a depth of 0",
+	migsim_log(MIGSIM_LOG_ERROR,
+		   "engine %s is broken: it takes no copies (its caps say a depth of 0)",
 		   e->ops->name);
 	e->ops->close(e->priv);
 	return -EINVAL;

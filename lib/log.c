@@ -5,9 +5,17 @@
 
 #include <migsim/log.h>
 
+#include "log.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static migsim_log_fn log_fn;
 static void *log_arg;
+static _Thread_local unsigned int sentences;
+
+unsigned int log_sentences(void)
+{
+	return sentences;
+}
 
 void migsim_set_log(migsim_log_fn fn, void *arg)
 {
@@ -24,6 +32,7 @@ void migsim_log(enum migsim_log_level level, const char *fmt, ...)
 	va_list ap;
 	void *arg;
 
+	sentences++;
 	pthread_mutex_lock(&lock);
 	fn = log_fn;
 	arg = log_arg;

@@ -222,6 +222,7 @@ void migsim_migrator_info(const struct migsim_migrator *m,
 		.policy_kind = m->policy->kind,
 		.window_pages = m->policy->window ?
 				m->policy->window(m->policy_spec.args) : 0,
+		.engine_dead = m->engine_dead,
 	};
 
 	memcpy(info, &full, info->size < sizeof(full) ? info->size

@@ -4,6 +4,9 @@
  * loaded, since a table lives as long as the process.
  */
 #include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <migsim/log.h>
 
@@ -29,11 +32,26 @@ static const struct migsim_engine_ops *table_of(void *object, const char *path)
 	}
 	if (!engine_is_whole(ops)) {
 		migsim_log(MIGSIM_LOG_ERROR,
-			   "the engine in %s lacks its size, its name, its help, or an operation that is not optional",
+			   "the engine in %s lacks its size, a name without colon, comma and slash, its help, or an operation that is not optional",
 			   path);
 		return NULL;
 	}
 	return ops;
+}
+
+/* dlerror() says of a file for another machine that there is none. */
+static void say_unloadable(const char *path)
+{
+	const char *why = dlerror();
+
+	if (!access(path, R_OK))
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "%s is no shared object for this machine, or lacks something: %s",
+			   path, why);
+	else
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "the engine %s cannot be read: %s", path,
+			   strerror(errno));
 }
 
 const struct migsim_engine_ops *outside_engine(const char *path)
@@ -42,13 +60,15 @@ const struct migsim_engine_ops *outside_engine(const char *path)
 	const struct migsim_engine_ops *ops;
 
 	if (!object) {
-		migsim_log(MIGSIM_LOG_ERROR, "the engine cannot be loaded: %s",
-			   dlerror());
+		say_unloadable(path);
 		return NULL;
 	}
 	ops = table_of(object, path);
-	if (ops)
-		own_add_object(ops);
+	if (ops && !own_add_object(ops)) {
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "there is no memory to load the engine %s", path);
+		ops = NULL;
+	}
 	dlclose(object);
 	return ops;
 }

@@ -83,17 +83,20 @@ static struct extent segment(const struct dl_phdr_info *info,
 			 ph->p_memsz);
 }
 
-static void add_variables(const struct dl_phdr_info *info)
+static bool add_variables(const struct dl_phdr_info *info)
 {
 	const ElfW(Phdr) *ph = info->dlpi_phdr;
+	bool added = true;
 	struct extent e;
 	int i;
 
 	for (i = 0; i < info->dlpi_phnum; i++, ph++) {
 		e = segment(info, ph);
 		if (ph->p_type == PT_LOAD && ph->p_flags & PF_W && !known(e.lo))
-			own_add((const void *)(uintptr_t)e.lo, ph->p_memsz);
+			added &= own_add((const void *)(uintptr_t)e.lo,
+					 ph->p_memsz);
 	}
+	return added;
 }
 
 static int add_needed(struct dl_phdr_info *info, size_t size, void *arg)
@@ -110,6 +113,7 @@ static void add_libraries(void)
 	dl_iterate_phdr(add_needed, NULL);
 }
 
+/* 1: this object holds it, and is remembered; -1: there is no memory. */
 static int add_holder(struct dl_phdr_info *info, size_t size, void *symbol)
 {
 	struct extent at = extent_of(symbol, 1);
@@ -119,13 +123,13 @@ static int add_holder(struct dl_phdr_info *info, size_t size, void *symbol)
 	for (i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
 		    extents_meet(at, segment(info, &info->dlpi_phdr[i])))
-			add_variables(info);
+			return add_variables(info) ? 1 : -1;
 	return 0;
 }
 
-void own_add_object(const void *symbol)
+bool own_add_object(const void *symbol)
 {
-	dl_iterate_phdr(add_holder, (void *)(uintptr_t)symbol);
+	return dl_iterate_phdr(add_holder, (void *)(uintptr_t)symbol) > 0;
 }
 
 void own_add_libraries(void)

@@ -36,8 +36,11 @@ void own_remove(const void *p);
  */
 void own_add_libraries(void);
 
-/* Adds the variables of the loaded object that holds this symbol. */
-void own_add_object(const void *symbol);
+/*
+ * Adds the variables of the loaded object that holds this symbol. False
+ * without memory to remember them.
+ */
+bool own_add_object(const void *symbol);
 
 /*
  * The next extent that meets @span, from *@i on, which then stands behind it.

@@ -77,8 +77,9 @@ static void log_unknown(enum ops_kind kind, const char *name)
 	for (i = 0; (ops = get(kind, i)) && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len,
 					"%s%s", i ? ", " : "", ops->name);
-	migsim_log(MIGSIM_LOG_ERROR, "unknown %s '%s'; there are: %s",
-		   registries[kind].what, name, known);
+	migsim_log(MIGSIM_LOG_ERROR, "unknown %s '%s'; there are: %s%s",
+		   registries[kind].what, name, known,
+		   kind == OPS_ENGINE ? ", or ./FILE.so" : "");
 }
 
 const char *registry_what(enum ops_kind kind)
@@ -130,7 +131,7 @@ bool engine_is_whole(const struct migsim_engine_ops *ops)
 {
 	return ops->size >= offsetof(struct migsim_engine_ops, cancel) &&
 	       ops->abi == MIGSIM_ENGINE_ABI && ops->name && *ops->name &&
-	       ops->help && ops->open && ops->close && ops->caps &&
+	       !strpbrk(ops->name, ":,/") && ops->help && ops->open && ops->close && ops->caps &&
 	       ops->submit && ops->reap;
 }
 

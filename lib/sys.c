@@ -175,10 +175,17 @@ uint64_t sys_free_bytes(int node)
 	return meminfo(path, "MemFree:") + meminfo(path, "Inactive(file):");
 }
 
-#define STACK_BYTES ((size_t)1 << 20)
+/*
+ * The application's thread-local variables lie on it, too, so that it is as
+ * large as the C library's; it is touched as far as it is used. The lowest
+ * page is the guard.
+ */
+#define STACK_BYTES ((size_t)8 << 20)
+#define GUARD_BYTES MIGSIM_PAGE_SIZE
 
 static int create(struct sys_thread *thread, void *(*fn)(void *), void *arg)
 {
+	char *lowest = (char *)thread->stack + GUARD_BYTES;
 	pthread_attr_t attr;
 	sigset_t all, old;
 	int err;
@@ -186,7 +193,7 @@ static int create(struct sys_thread *thread, void *(*fn)(void *), void *arg)
 	err = pthread_attr_init(&attr);
 	if (err)
 		return err;
-	err = pthread_attr_setstack(&attr, thread->stack, STACK_BYTES);
+	err = pthread_attr_setstack(&attr, lowest, STACK_BYTES - GUARD_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	if (!err)
@@ -203,7 +210,9 @@ int sys_thread_start(struct sys_thread *thread, void *(*fn)(void *), void *arg)
 	thread->stack = sys_map(STACK_BYTES);
 	if (!thread->stack)
 		return -ENOMEM;
-	err = create(thread, fn, arg);
+	err = mprotect(thread->stack, GUARD_BYTES, PROT_NONE) ? errno : 0;
+	if (!err)
+		err = create(thread, fn, arg);
 	if (err)
 		sys_unmap(thread->stack, STACK_BYTES);
 	return -err;

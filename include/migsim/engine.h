@@ -16,7 +16,9 @@
  *
  * While copies are in flight, the memory that the application migrates is out
  * of reach, its heap perhaps included: between submit and reap an engine
- * touches memory with mappings of its own (mmap) rather than malloc's.
+ * touches memory with mappings of its own (mmap) rather than malloc's. The
+ * variables of a shared object that is an engine are kept out of migrations;
+ * those of libraries that it needs, and its mappings, are its own affair.
  */
 #ifndef MIGSIM_ENGINE_H
 #define MIGSIM_ENGINE_H
@@ -106,7 +108,7 @@ struct migsim_engine_env {
  * struct migsim_engine_ops - an engine
  * @size: sizeof(struct migsim_engine_ops)
  * @abi: MIGSIM_ENGINE_ABI
- * @name: word on the command line, without colon and comma
+ * @name: word on the command line, without colon, comma and slash
  * @help: one line
  * @needs: what the machine must have, one line; NULL for nothing
  * @params: options; NULL for none
@@ -130,7 +132,8 @@ struct migsim_engine_env {
  *          any more, and none is reaped later. -EINPROGRESS: some may still
  *          write, for ever; the core sets their targets apart.
  * @helper_cpu_ns: optional; CPU time in ns of the threads that the engine
- *          runs beside the caller, since open.
+ *          runs beside the caller, since open. Without it a report says
+ *          that there are none.
  */
 struct migsim_engine_ops {
 	uint32_t size;

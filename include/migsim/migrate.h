@@ -140,6 +140,7 @@ void migsim_migrator_stop(struct migsim_migrator *m);
  * @policy_kind: "today" or "async"
  * @window_pages: most base pages in flight, the folio that crosses this limit
  *                aside; 0: the policy names none
+ * @engine_dead: it hung or died, and the CPU has copied everything since
  */
 struct migsim_migrator_info {
 	size_t size;
@@ -152,6 +153,7 @@ struct migsim_migrator_info {
 	const char *policy;
 	const char *policy_kind;
 	uint64_t window_pages;
+	bool engine_dead;
 };
 
 /**

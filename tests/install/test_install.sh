@@ -55,6 +55,8 @@ check() { # NAME PROGRAM
 	"$2" >"$tmp/out" || fail "$1: exit status $?"
 	grep -Eq '^migrated +16384 folios\b' "$tmp/out" ||
 		fail "$1 does not tell of 16384 migrated folios: $(cat "$tmp/out")"
+	grep -Eq '^CPU +[0-9]{1,2}\.[0-9]{3} s/GiB of the caller' "$tmp/out" ||
+		fail "$1 does not tell who pays: $(cat "$tmp/out")"
 	echo "ok: $1"
 }
 

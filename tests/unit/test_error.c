@@ -547,6 +547,14 @@ static void twice(void **state)
 	assert_int_equal(counts->twice, again);
 }
 
+static void cancel_all(void)
+{
+	uint32_t group;
+
+	for (group = 0; group < COPIES; group++)
+		assert_int_equal(engine->ops->cancel(engine->priv, group), 0);
+}
+
 static void dies(void **state)
 {
 	(void)state;
@@ -560,8 +568,20 @@ static void dies(void **state)
 	assert_int_equal(counts->cancelled, COPIES - 20);
 	assert_int_equal(submit(0, 3), -EIO);
 	assert_int_equal(reap(COPIES, 0), -EIO);
-	assert_int_equal(engine->ops->cancel(engine->priv, 0), 0);
+	cancel_all();
+	assert_int_equal(counts->cancelled, COPIES - 20);
 	engine->ops->kick(engine->priv);
+}
+
+/* With copies that the inner engine had not even begun. */
+static void dies_early(void **state)
+{
+	(void)state;
+	open_engine("error:of=mt+threads=1,die_nth=1");
+	submit_all();
+	assert_int_equal(reap(COPIES, UINT64_MAX), -EIO);
+	cancel_all();
+	assert_int_equal(counts->cancelled, COPIES);
 }
 
 static void what_the_inner_says(void **state)
@@ -690,6 +710,7 @@ int main(void)
 		TEST(reorder),
 		TEST(twice),
 		TEST(dies),
+		TEST(dies_early),
 		TEST(what_the_inner_says),
 		TEST(the_inner_takes_less),
 		TEST(over_no_memory),

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -309,7 +310,26 @@ static void others_jobs_are_taken_over(void **state)
 		free(idle.threads[i].ended.copies);
 }
 
+/* A job is cancelled as a whole. */
+static void groups_share_no_job(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	set_up(1, true, MT_SPLIT_AUTO);
+	submit(6, PAGE, 0);
+	for (i = 0; i < 6; i++)
+		idle.copies[i].group = i / 4;
+	mt_deal(&idle.mt);
+	assert_int_equal(nr_jobs(0), 2);
+	assert_int_equal(job_of(0, 0).n, 4);
+	assert_int_equal(job_of(0, 1).n, 2);
+}
+
 /* --- with threads */
+
+/* Lies on the stack of every thread. */
+static _Thread_local char large[3 << 20];
 
 static const struct migsim_engine_env nowhere = { .from = -1, .to = -1 };
 
@@ -319,6 +339,21 @@ static struct migsim_engine *opened(const char *word)
 
 	assert_int_equal(migsim_engine_open(&e, word, &nowhere), 0);
 	return e;
+}
+
+static int threads_of_nice(int nice)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *d;
+	int n = 0;
+
+	assert_non_null(dir);
+	while ((d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			n += getpriority(PRIO_PROCESS, (id_t)atoi(d->d_name)) ==
+			     nice;
+	closedir(dir);
+	return n;
 }
 
 static void threads_run_where_they_were_put(void **state)
@@ -336,7 +371,10 @@ static void threads_run_where_they_were_put(void **state)
 		assert_int_equal(CPU_COUNT(&set), 1);
 		assert_true(CPU_ISSET(0, &set));
 	}
+	while (threads_of_nice(7) < 3)	/* they have all begun */
+		usleep(1000);
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), 0);
+	large[0] = 1;
 	migsim_engine_close(e);
 }
 
@@ -369,7 +407,7 @@ static void odd_cpus_are_refused(void **state)
 	assert_refused("mt:cpus=3-1", -EINVAL, "'3-1'");
 	assert_refused("mt:cpus=1--3", -EINVAL, "'1--3'");
 	assert_refused("mt:cpus=99999", -EINVAL, "'99999'");
-	assert_refused("mt:cpus=8191", -EINVAL, "CPU 8191 is not to be had");
+	assert_refused("mt:cpus=8191", -ENODEV, "CPU 8191");
 	assert_refused("mt:threads=0", -EINVAL, "threads cannot be '0'");
 	assert_refused("mt:split=0", -EINVAL, "from 1 to 64, or auto");
 	assert_refused("mt:place=moon", -EINVAL, "spread, pack, source");
@@ -461,6 +499,7 @@ int main(void)
 		cmocka_unit_test_teardown(parts_are_at_least_a_line, tear_down),
 		cmocka_unit_test_teardown(every_queue_has_room, tear_down),
 		cmocka_unit_test_teardown(lanes_have_their_threads, tear_down),
+		cmocka_unit_test_teardown(groups_share_no_job, tear_down),
 		cmocka_unit_test_teardown(others_jobs_are_taken_over,
 					  tear_down),
 		cmocka_unit_test(threads_run_where_they_were_put),

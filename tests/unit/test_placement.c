@@ -49,7 +49,7 @@ static void assert_order(const int *expected, int n, int found)
 	assert_order((int[]){ __VA_ARGS__ },				\
 		     sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), found)
 
-#define FOUR_CACHES "package:2 l3:2 core:2 pu:2"
+#define FOUR_CACHES "package:2 l3:2 l2:2 core:1 pu:2"
 
 /* Cores 0 and 1 (CPUs 0 to 3) are under the first cache, and so on. */
 static void spread_takes_the_caches_in_turn(void **state)

@@ -24,7 +24,10 @@
 #include <numa.h>
 #include <numaif.h>
 
+#include <migsim/engine.h>
 #include <migsim/topology.h>
+
+#include "placement.h"
 
 #define SYSTEM_DIR	"/sys/devices/system"
 #define NODE_DIR	SYSTEM_DIR "/node"
@@ -285,6 +288,29 @@ static void check_described_machine(void)
 	assert_false(migsim_topology_has_memory(5));
 }
 
+static void assert_opens(const char *word, int from, int to, int err)
+{
+	const struct migsim_engine_env env = { .from = from, .to = to };
+	struct migsim_engine *e = NULL;
+
+	assert_int_equal(migsim_engine_open(&e, word, &env), err);
+	migsim_engine_close(e);
+}
+
+/* Threads go where their node has CPUs: node 0 has CPU 0. */
+static void check_placement(void)
+{
+	int cpus[8];
+
+	assert_int_equal(placement_order(PLACE_SPREAD, 0, cpus, 8), 1);
+	assert_int_equal(cpus[0], 0);
+	assert_int_equal(placement_order(PLACE_PACK, 2, cpus, 8), 0);
+	assert_opens("mt:place=source", 0, 2, 0);
+	assert_opens("mt:place=source", 2, 0, -ENODEV);
+	assert_opens("mt:place=target", 2, 0, 0);
+	assert_opens("mt:place=target", 0, 2, -ENODEV);
+}
+
 /* Memory counts only where the kernel lets this process allocate. */
 static void check_allowed(int id)
 {
@@ -310,6 +336,7 @@ static void reads_a_machine_with_an_expander(void **state)
 	put_node(2, "0\n", 8000, 0, "26 10 36\n");
 	put_node(5, "0\n", 0, 0, "21 34 10\n");
 	check_described_machine();
+	check_placement();
 	check_allowed(2);
 
 	/* memory that comes later is seen */
