@@ -14,6 +14,9 @@
  * made asynchronous and per copy: it may decline (what it leaves is copied by
  * the CPU and counted), and it reports each copy on its own, in any order.
  *
+ * Threads of an engine may poll, but they sleep some seconds after the last
+ * copy at the latest.
+ *
  * While copies are in flight, the memory that the application migrates is out
  * of reach, its heap perhaps included: between submit and reap an engine
  * touches memory with mappings of its own (mmap) rather than malloc's. The

@@ -8,6 +8,7 @@
 #undef migsim_engine
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 /* The words of the option, and the defects they name. */
@@ -15,9 +16,10 @@
 	X(none) X(lost) X(twice) X(unknown) X(cookie32) X(overfill) X(more) \
 	X(beyond) X(before) X(source) X(half) X(nothing) X(early) X(aligned) \
 	X(join) X(piece) X(lane) X(declines) X(fails) X(takes) X(zero) \
-	X(depth) X(flags) X(sync) X(late) X(hang) X(crash) X(cpu) \
+	X(depth) X(flags) X(sync) X(late) X(hang) X(hang_open) X(hang_close) \
+	X(crash) X(crash_open) X(cpu) X(spin) \
 	X(cancel_ignored) X(cancel_writes) X(cancel_all) X(cancel_error) \
-	X(stuck) X(close_writes) X(thread) X(file) X(shared) X(owner)
+	X(cancel_joined) X(stuck) X(close_writes) X(thread) X(file) X(shared) X(owner)
 
 #define ENUM(word) BUG_##word,
 #define WORD(word) #word,
@@ -62,6 +64,13 @@ static void *sleep_for_ever(void *arg)
 	return arg;
 }
 
+static void *spin_for_ever(void *arg)
+{
+	for (;;)
+		sched_yield();
+	return arg;
+}
+
 static void *write_late(void *dst)
 {
 	const struct timespec t = { .tv_nsec = 3000000 };
@@ -101,6 +110,12 @@ static int broken_open(void **priv, const struct migsim_engine_env *env,
 	if (b == MAP_FAILED)
 		return -ENOMEM;
 	b->bug = (enum bug)((const struct broken_args *)args)->bug;
+	if (b->bug == BUG_crash_open)
+		flip(NULL);
+	if (b->bug == BUG_hang_open)
+		sleep_for_ever(NULL);
+	if (b->bug == BUG_spin)
+		start_thread(spin_for_ever, NULL);
 	if (b->bug == BUG_thread)
 		start_thread(sleep_for_ever, NULL);
 	if (b->bug == BUG_file && open("/dev/null", O_RDONLY) < 0)
@@ -113,6 +128,8 @@ static void broken_close(void *priv)
 {
 	struct broken *b = priv;
 
+	if (b->bug == BUG_hang_close)
+		sleep_for_ever(NULL);
 	if (b->bug != BUG_shared)
 		skeleton_close(b->inner);
 	if (b->bug == BUG_close_writes && b->last.dst)
@@ -267,8 +284,8 @@ static void before_reap(struct broken *b, uint64_t timeout_ns)
 		flip(NULL);
 	if (b->bug == BUG_late && timeout_ns)
 		nanosleep(&six, NULL);
-	while (b->bug == BUG_hang)
-		pause();
+	if (b->bug == BUG_hang)
+		sleep_for_ever(NULL);
 }
 
 /* Every so often the last of the completions goes wrong. */
@@ -308,6 +325,31 @@ static int broken_reap(void *priv, struct migsim_completion *done,
 	return spoil(b, done, n);
 }
 
+static bool goes_on(const struct migsim_copy *a, const struct migsim_copy *b)
+{
+	return b->dst == (char *)a->dst + a->len &&
+	       b->src == (const char *)a->src + a->len;
+}
+
+/* Neighbours are one job, and a job is dropped when its first copy is. */
+static void drop_jobs(struct skeleton *s, uint32_t group)
+{
+	struct migsim_copy last = { 0 }, *c;
+	bool dropped = false;
+	uint64_t i;
+
+	pthread_mutex_lock(&s->lock);
+	for (i = s->completed + s->busy; i != s->written; i++) {
+		c = entry(s, i);
+		if (!goes_on(&last, c))
+			dropped = c->group == group;
+		last = *c;
+		if (dropped)
+			c->len = 0;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
 static int broken_cancel(void *priv, uint32_t group)
 {
 	struct broken *b = priv;
@@ -324,6 +366,9 @@ static int broken_cancel(void *priv, uint32_t group)
 		for (g = 0; g < 100; g++)
 			skeleton_cancel(b->inner, g);
 		return 0;
+	case BUG_cancel_joined:
+		drop_jobs(b->inner, group);
+		break;
 	case BUG_cancel_writes:
 		b->write_to = b->of_group[group % GROUPS].dst;
 		break;

@@ -17,14 +17,19 @@
 /* How far copies have come when something happens to them. */
 enum stage { SUBMITTED, KICKED, PART_REAPED, STALE, STAGES };
 
+/* Copies apart from each other, or neighbours that an engine may join. */
+static const struct layout {
+	size_t len, gap;
+} apart = { LEN, 64 }, joined = { 4 * KIB, 0 };
+
 /* As many copies as fit, some of every group, at that stage. */
-static bool bring_to(struct rig *r, enum stage stage)
+static bool bring_to(struct rig *r, enum stage stage, const struct layout *l)
 {
 	uint32_t i, n = rig_depth(r, COPIES);
 
 	rig_begin(r);
 	for (i = 0; i < n; i++)
-		rig_add(r, i * (LEN + 64), i * LEN, LEN)->group =
+		rig_add(r, i * (l->len + l->gap), i * l->len, l->len)->group =
 			FIRST + i % GROUPS;
 	if (!rig_submit(r))
 		return false;
@@ -61,11 +66,11 @@ static bool use_again(struct rig *r)
 	return rig_run(r);
 }
 
-static bool cancel_at(struct rig *r, enum stage stage)
+static bool cancel_at(struct rig *r, enum stage stage, const struct layout *l)
 {
 	int answer;
 
-	if (!bring_to(r, stage))
+	if (!bring_to(r, stage, l))
 		return false;
 	answer = cancel(r, FIRST);
 	if (answer == -EINPROGRESS) {
@@ -101,7 +106,8 @@ static bool cancel_at_every_stage(struct rig *r)
 	enum stage stage;
 
 	for (stage = SUBMITTED; stage < STAGES; stage++)
-		if (!cancel_at(r, stage))
+		if (!cancel_at(r, stage, &apart) ||
+		    !cancel_at(r, stage, &joined))
 			return false;
 	return true;
 }
@@ -117,7 +123,7 @@ static bool cancel_nothing(struct rig *r)
 	int answer;
 
 	cancel(r, unknown);
-	if (!bring_to(r, KICKED))
+	if (!bring_to(r, KICKED, &apart))
 		return false;
 	answer = cancel(r, unknown);
 	if (answer && answer != -EINPROGRESS)
@@ -130,11 +136,11 @@ static void cancel_unknown(struct suite *s)
 	with_cancel(s, cancel_nothing);
 }
 
-static bool close_at(struct suite *s, enum stage stage)
+static bool close_at(struct suite *s, enum stage stage, const struct layout *l)
 {
 	struct rig r;
 	bool well = rig_open(&r, s, (COPIES + 1) * LEN, COPIES) &&
-		    bring_to(&r, stage);
+		    bring_to(&r, stage, l);
 
 	if (well) {
 		rig_close_engine(&r);
@@ -151,7 +157,7 @@ static void close_in_flight(struct suite *s)
 	enum stage stage;
 
 	for (stage = SUBMITTED; stage < STAGES; stage++)
-		if (!close_at(s, stage))
+		if (!close_at(s, stage, &apart) || !close_at(s, stage, &joined))
 			return;
 }
 

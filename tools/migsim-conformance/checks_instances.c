@@ -2,14 +2,22 @@
 /*
  * Instances: made and ended, several of them, several threads.
  */
+#define _GNU_SOURCE
 #include <dirent.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "rig.h"
 
 #define PAGE	(4 * KIB)
 #define COPIES	48
 #define BYTES	(COPIES * PAGE)
+/* A thread that does not sleep after so long without work never does. */
+#define SPINS_NS	(10000 * MS)
 
 static unsigned int count_entries(const char *path)
 {
@@ -215,11 +223,71 @@ static void handed_on(struct suite *s)
 	rig_close(&r);
 }
 
+/* On a CPU, or waiting for one? */
+static bool thread_runs(const char *tid)
+{
+	char path[64], line[256], *state;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%.20s/stat", tid);
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	/* The name, in brackets, may hold anything. */
+	state = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return state && !strncmp(state, ") R", 3);
+}
+
+static unsigned int count_running_beside_me(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *e;
+	unsigned int n = 0;
+
+	while (dir && (e = readdir(dir)))
+		n += *e->d_name != '.' && atoi(e->d_name) != gettid() &&
+		     thread_runs(e->d_name);
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* Its state tells, not its CPU time: that is short on a busy machine. */
+static bool falls_asleep(struct rig *r)
+{
+	uint64_t since = now_ns();
+	unsigned int n;
+
+	while ((n = count_running_beside_me())) {
+		if (now_ns() - since > SPINS_NS)
+			return fail(r->suite,
+				    "threads sleep when no copy is in flight; %u still %s after %" PRIu64 " s",
+				    n, n == 1 ? "runs" : "run",
+				    SPINS_NS / (1000 * MS));
+		nap_ms(10);
+	}
+	return true;
+}
+
+static void idle(struct suite *s)
+{
+	struct rig r;
+
+	if (rig_open(&r, s, BYTES, COPIES) && falls_asleep(&r)) {
+		add_pages(&r, COPIES);
+		if (rig_run(&r))
+			falls_asleep(&r);
+	}
+	rig_close(&r);
+}
+
 const struct check instance_checks[] = {
 	{ "open-close", "many times: no file and no thread is left",
 	  open_close },
 	{ "two", "instances do not know of each other", two },
 	{ "threads", "two instances, each in a thread of its own", threads },
 	{ "handed-on", "one instance, one thread after the other", handed_on },
+	{ "idle", "threads sleep when no copy is in flight", idle },
 	{ 0 },
 };

@@ -39,7 +39,7 @@ static const struct argp_option options[] = {
 	{ "only", KEY_ONLY, "NAME", 0, "run this check alone", 0 },
 	{ "seed", KEY_SEED, "N", 0, "of what is random (1)", 0 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
-	  "a check that takes longer has hung (120)", 0 },
+	  "what takes longer has hung, a check or the first open (120)", 0 },
 	{ 0 },
 };
 
@@ -134,8 +134,10 @@ static void list_checks(void)
 }
 
 /* Returns what the program ends with when the engine does not open at all. */
-static int try_open(struct suite *s)
+static int try_open(struct words *w)
 {
+	static const unsigned int none[3];
+	struct suite *s = &w->suite;
 	struct migsim_options o = MIGSIM_OPTIONS_INIT;
 	const struct migsim_engine_env env = { .from = -1, .to = -1 };
 	struct migsim_migrator *m = NULL;
@@ -144,8 +146,10 @@ static int try_open(struct suite *s)
 
 	o.space = "model";
 	o.engine = s->word;
+	watch("first-open", w->timeout, none);
 	err = s->model ? migsim_migrator_open(&m, &o)
 		       : migsim_engine_open(&e, s->word, &env);
+	watch("first-close", w->timeout, none);
 	migsim_migrator_close(m);
 	migsim_engine_close(e);
 	if (!err)
@@ -205,6 +209,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "migsim-conformance: %s\n", last_sentence());
 		return EXIT_USAGE;
 	}
-	rc = try_open(&w.suite);
+	rc = try_open(&w);
 	return rc ? rc : run_all(&w);
 }

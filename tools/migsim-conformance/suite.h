@@ -51,7 +51,7 @@ bool skip(struct suite *s, const char *fmt, ...)
 const char *last_sentence(void);
 void listen_to_library(void);
 
-/* Names the check that runs, for the watchdog and for a crash. */
+/* Names what runs from now on, for the watchdog and for a crash. */
 void watch(const char *name, unsigned int seconds, const unsigned int *counts);
 
 #endif
