@@ -178,6 +178,36 @@ static void to_stderr(void *arg, enum migsim_log_level level,
 	fprintf(stderr, "pipeline: %s\n", sentence);
 }
 
+/* MiB of a round; 0: not such a number. */
+static size_t total_of(const char *word)
+{
+	char *end;
+	unsigned long long mib = strtoull(word, &end, 10);
+
+	if (*end || mib > SIZE_MAX >> 20 || (mib << 20) % (8 * HUGE))
+		return 0;
+	return (size_t)mib << 20;
+}
+
+/* The library says what is wrong with the word. */
+static bool engine_opens(const char *word)
+{
+	const struct migsim_engine_env env = { .from = -1, .to = -1 };
+	struct migsim_engine *engine;
+
+	if (migsim_engine_open(&engine, word, &env))
+		return false;
+	migsim_engine_close(engine);
+	return true;
+}
+
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: pipeline [MiB, a multiple of 16] [ENGINE]\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	const char *engine = "memcpy";
@@ -186,14 +216,13 @@ int main(int argc, char **argv)
 
 	migsim_set_log(to_stderr, NULL);
 	if (argc > at && isdigit((unsigned char)*argv[at]))
-		total = strtoull(argv[at++], NULL, 10) << 20;
+		total = total_of(argv[at++]);
 	if (argc > at)
 		engine = argv[at++];
-	if (argc > at || *engine == '-' || !total || total % (8 * HUGE)) {
-		fprintf(stderr,
-			"usage: pipeline [MiB, a multiple of 16] [ENGINE]\n");
+	if (argc > at || *engine == '-' || !total)
+		return usage();
+	if (!engine_opens(engine))
 		return 2;
-	}
 	printf("%s, %zu MiB a round, %d rounds; pipeline and raw engine in turns\n\n"
 	       "%-34s %6s %6s  %s  %s  %s\n"
 	       "%-34s %6s %6s  %-21s  %5s %5s %5s %5s %5s  %6s\n",

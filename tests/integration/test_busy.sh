@@ -96,5 +96,18 @@ wait $pid
 check 'Ctrl-C ends them' test $? -eq 1
 check 'and shows both configurations' holds int 'len(rs) == 2'
 
+# --- hundreds of threads do not keep Ctrl-C waiting, not even half started
+for n in 64 1024; do
+	env --default-signal=INT "$BENCH" run --busy $n --total 16M \
+		--runs 1000000 --quiet >int 2>err &
+	pid=$!
+	interrupt_when_caught $pid
+	check "Ctrl-C ends $n busy threads" \
+		timeout 30 tail --pid=$pid -f /dev/null
+	kill -KILL $pid 2>/dev/null
+	wait $pid
+	check 'with a sentence' grep -q interrupted err
+done
+
 echo "test_busy: $checks checks, $failures failed"
 [[ $failures -eq 0 ]]

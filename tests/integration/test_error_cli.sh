@@ -44,6 +44,36 @@ run error:of=memcpy,decline_ppm=1000 --verify
 check 'some copies are declined' test "$(counter declined)" -gt 0
 check 'no byte is wrong' test "$(counter verify_errors)" -eq 0
 
+# --- what the CPU or a broken engine had a part in is no figure of the engine
+warned() { # WORDS: how many lines of the document say so
+	grep -c "$1" out
+}
+
+cpu_part='^ *"error:.* of 32768 folios were copied by the CPU instead'
+check 'the CPU is named in a warning' test "$(warned "$cpu_part")" -eq 1
+check 'with the number of folios' \
+	grep -q ": $(counter cpu_fallback) of 32768 folios were" out
+check 'this engine is alive' test "$(warned 'hung or died')" -eq 0
+check 'and keeps its contract' test "$(warned 'breaks its contract')" -eq 0
+run error:twice_ppm=1000
+check 'completions come twice' test "$(counter completion_errors)" -gt 0
+check 'a broken contract is a warning' grep -q \
+	"\"error:.*: $(counter completion_errors) completions came twice" out
+check 'which names the way to look' \
+	grep -q '(migsim-conformance error:twice_ppm=1000 shows where)' out
+run error:die_nth=100
+check 'a run over an engine that dies succeeds' test $rc -eq 0
+check 'its death is a warning' \
+	grep -q '"error:die_nth=100: the engine hung or died' out
+run memcpy
+check 'a good engine has none' test \
+	"$(warned 'memcpy: \|by the CPU instead\|hung or died')" -eq 0
+for format in table lkml; do
+	run error:decline_ppm=1000 --format $format
+	check "a $format says it once" test \
+		"$(tr -s ' \n' '  ' <out | grep -o 'by the CPU' | wc -l)" -eq 1
+done
+
 # --- what nobody reports is seen by --verify
 for fault in corrupt short; do
 	run "error:${fault}_ppm=10000,silent=yes" --verify

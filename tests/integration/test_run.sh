@@ -157,3 +157,15 @@ assert result["counters"]["migrated"] == 2000, result["counters"]
 assert result["counters"]["max_pages_in_flight"] == 1000, result["counters"]
 assert any("the call is the batch" in w for w in doc["warnings"]), doc
 END
+
+# Who pays for the copies of threads: each has a part.
+"$BENCH" run --engine mt:threads=2,caller=no --folio 2M --total 64M --runs 2 \
+	--warmup 1 --quiet --format json >"$tmp/mt" || fail "mt with two threads"
+python3 - "$tmp/mt" <<'END'
+import json, sys
+
+result = json.load(open(sys.argv[1]))["results"][0]
+cpu = result["cpu_s_per_gib"]
+assert result["config"]["channels"] == 2, result["config"]
+assert cpu["caller"] > 0 and cpu["helpers"] > 0, cpu
+END

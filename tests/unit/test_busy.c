@@ -79,8 +79,37 @@ static void stopped_at_once(void **state)
 {
 	(void)state;
 	assert_int_equal(busy_start(64, &stopped), 0);
-	busy_stop();
 	assert_int_equal(count_threads(others), others);
+	busy_stop();
+}
+
+/* They would keep the CPUs from the thread that is to end them. */
+static void end_by_themselves(void **state)
+{
+	volatile sig_atomic_t stop = 0;
+
+	(void)state;
+	assert_int_equal(busy_start(8, &stop), 0);
+	stop = 1;
+	assert_int_equal(count_threads(others), others);
+	busy_stop();
+}
+
+static void make_way_for_a_signal(void **state)
+{
+	sigset_t sigint, old;
+	int sig;
+
+	(void)state;
+	sigemptyset(&sigint);
+	sigaddset(&sigint, SIGINT);
+	sigprocmask(SIG_BLOCK, &sigint, &old);
+	assert_int_equal(busy_start(8, &go_on), 0);
+	kill(getpid(), SIGINT);
+	assert_int_equal(count_threads(others), others);
+	busy_stop();
+	assert_int_equal(sigwait(&sigint, &sig), 0);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 static uint64_t process_cpu_ns(void)
@@ -150,6 +179,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_many_as_asked),
 		cmocka_unit_test(stopped_at_once),
+		cmocka_unit_test(end_by_themselves),
+		cmocka_unit_test(make_way_for_a_signal),
 		cmocka_unit_test(they_spin),
 		cmocka_unit_test(deaf_to_signals),
 	};

@@ -18,6 +18,25 @@ static pthread_t *threads;
 static unsigned int nr_threads;
 static atomic_uint spinning;
 static atomic_bool over;
+static const volatile sig_atomic_t *stopped;	/* the caller's */
+
+/*
+ * The caller is to take the signal, but among a thousand threads its turn comes
+ * late: they make way as soon as one waits for it. All block both signals.
+ */
+static bool signal_waits(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM);
+}
+
+static bool go_on(void)
+{
+	return !atomic_load_explicit(&over, memory_order_relaxed) &&
+	       !*stopped && !signal_waits();
+}
 
 static void *spin(void *arg)
 {
@@ -25,7 +44,7 @@ static void *spin(void *arg)
 	unsigned int i;
 
 	atomic_fetch_add(&spinning, 1);
-	while (!atomic_load_explicit(&over, memory_order_relaxed)) {
+	while (go_on()) {
 		for (i = 0; i < SPINS; i++) {
 			x = x * 6364136223846793005u + 1442695040888963407u;
 			__asm__ volatile("" : "+r"(x));	/* not left out */
@@ -55,10 +74,11 @@ int busy_start(unsigned int n, const volatile sig_atomic_t *stop)
 		return 0;
 	atomic_store(&over, false);
 	atomic_store(&spinning, 0);
+	stopped = stop;
 	threads = calloc(n, sizeof(*threads));
 	if (!threads)
 		return out_of_memory();
-	for (nr_threads = 0; nr_threads < n; nr_threads++) {
+	for (nr_threads = 0; nr_threads < n && !*stop; nr_threads++) {
 		err = start_thread(&threads[nr_threads]);
 		if (!err)
 			continue;

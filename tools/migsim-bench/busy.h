@@ -10,8 +10,10 @@
 /*
  * Starts @n threads that spin until busy_stop(): arithmetic in registers, at
  * the caller's priority and on the caller's CPUs; they take none of the
- * program's signals. Returns when each has begun to spin, or *@stop became
- * true. 0, or an exit code after a sentence; none runs then.
+ * program's signals, but end by themselves when *@stop became true, or a
+ * SIGINT or SIGTERM waits to be taken. Returns when each has begun to spin, or
+ * *@stop became true. 0, or an exit code after a sentence; none runs then.
+ * @stop is read until busy_stop().
  */
 int busy_start(unsigned int n, const volatile sig_atomic_t *stop);
 

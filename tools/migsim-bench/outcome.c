@@ -114,6 +114,7 @@ int outcome_finish(struct result *result, const struct trial *t,
 	int ret;
 
 	result->channels = t->channels;
+	result->engine_dead = t->engine_dead;
 	result->window_pages = window_pages(t);
 	result->batch_pages = batch_pages(t->cfg->policy);
 	if (t->cfg->mix.n > 1)
@@ -252,5 +253,7 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 		ret = warn_of_folios(rs, doubts);
 	if (!ret)
 		ret = warn_of_memory(rs, doubts);
+	if (!ret)
+		ret = warn_of_engines(rs);
 	return ret ? ret : warn_of_extrapolation(rs);
 }

@@ -43,6 +43,9 @@ int outcome_say(struct results *rs, const char *fmt, ...)
 /* extrapolation.c: warns of results outside of what was measured. As above. */
 int warn_of_extrapolation(struct results *rs);
 
+/* engine_trouble.c: warns of engines that failed or broke their contract. */
+int warn_of_engines(struct results *rs);
+
 /* Collects the warnings of library, machine and sweep. 0 or -ENOMEM. */
 int outcome_warn(struct results *rs, const struct outcome_doubts *doubts);
 

@@ -190,7 +190,7 @@ static int print_list(FILE *out, const struct results *rs,
 	return err;
 }
 
-/* What the table has no column for must not be lost. */
+/* What neither the table nor a warning tells of each result. */
 static int print_troubles(FILE *out, const struct results *rs,
 			  const struct fields *fs)
 {
@@ -201,14 +201,12 @@ static int print_troubles(FILE *out, const struct results *rs,
 		char *words, text[256];
 
 		if (!r->sum.failed && !r->sum.nr_untried_pages &&
-		    !r->sum.cpu_fallback && r->verify_errors <= 0)
+		    r->verify_errors <= 0)
 			continue;
 		snprintf(text, sizeof(text), "%llu folios failed, %llu pages "
-			 "untried, %llu folios copied by the CPU instead, "
-			 "%ld verify errors",
+			 "untried, %ld verify errors",
 			 (unsigned long long)r->sum.failed,
 			 (unsigned long long)r->sum.nr_untried_pages,
-			 (unsigned long long)r->sum.cpu_fallback,
 			 r->verify_errors > 0 ? r->verify_errors : 0);
 		words = fields_join(fs, i, SPREAD_VARIES);
 		if (!words)

@@ -88,7 +88,7 @@ static void add_heads(struct table *tb, int line)
 {
 	static const char *const head[2][FIGURES] = {
 		{ "N", "GiB/s", "[95 %]", "first us", "", "inacc. us", "",
-		  "", "page-s", "CPU s", "/GiB" },
+		  "", "page-s", "CPU s", "/ GiB  " },
 		{ "pages", "median", "", "mean", "p99", "mean", "p99", "max",
 		  "/GiB", "caller", "helpers" },
 	};

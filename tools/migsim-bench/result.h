@@ -21,6 +21,7 @@ struct sample {
 struct result {
 	struct config *config;
 	char *driver;		/* NULL: none */
+	bool engine_dead;	/* hung or died; the CPU copied since */
 	long channels;		/* -1: means nothing */
 	long batch_pages;	/* -1: means nothing */
 	long window_pages;	/* -1: unbounded or unknown */

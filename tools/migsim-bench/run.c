@@ -121,6 +121,16 @@ static int open_current(const struct trial *t)
 	return ret;
 }
 
+static void note_dead(struct trial *t)
+{
+	struct migsim_migrator_info info = { .size = sizeof(info) };
+
+	for (int i = 0; i < 2 && current[i]; i++) {
+		migsim_migrator_info(current[i], &info);
+		t->engine_dead |= info.engine_dead;
+	}
+}
+
 static int note_info(struct trial *t, const struct migsim_migrator_info *info)
 {
 	t->channels = -1;
@@ -305,6 +315,7 @@ int run_once(struct trial *t, struct region *region,
 		ret = run_virtual(t, region, report);
 	else
 		ret = run_real(t, region, report);
+	note_dead(t);
 	close_current();
 	return ret;
 }

@@ -18,6 +18,7 @@ struct trial {
 	uint64_t calls;			/* of one run */
 	struct verify_bad bad;		/* of all runs */
 	char *driver;			/* of the engine; NULL: none */
+	bool engine_dead;		/* it hung or died in any run */
 	long channels;			/* -1: means nothing */
 	long window_pages;		/* -1: unbounded or unknown */
 	double interval[MIGSIM_METRICS][2]; /* of the model's last run */
