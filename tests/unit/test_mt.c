@@ -25,6 +25,7 @@
 
 #include "../../engines/mt.h"
 #include "memory.h"
+#include "said.h"
 
 #define KIB	((uint64_t)1 << 10)
 
@@ -378,23 +379,14 @@ static void threads_run_where_they_were_put(void **state)
 	migsim_engine_close(e);
 }
 
-static char said[512];
-
-static void hear(void *arg, enum migsim_log_level level, const char *sentence)
-{
-	(void)arg;
-	(void)level;
-	snprintf(said, sizeof(said), "%s", sentence);
-}
-
 static void assert_refused(const char *word, int err, const char *why)
 {
 	struct migsim_engine *e;
 
-	said[0] = '\0';
-	migsim_set_log(hear, NULL);
+	said_listen(NULL);
 	assert_int_equal(migsim_engine_open(&e, word, &nowhere), err);
-	migsim_set_log(NULL, NULL);
+	assert_int_equal(sentences, 1);
+	said_quiet(NULL);
 	if (!strstr(said, why))
 		fail_msg("%s: %s", word, said);
 }

@@ -19,37 +19,11 @@
 #include <migsim/migsim.h>
 
 #include "own.h"
+#include "said.h"
 
 #define DEPTH	3
 
 static const struct migsim_engine_env nowhere = { .from = -1, .to = -1 };
-
-static char said[512];
-static unsigned int sentences;
-
-static void hear(void *arg, enum migsim_log_level level, const char *sentence)
-{
-	(void)arg;
-	assert_int_equal(level, MIGSIM_LOG_ERROR);
-	snprintf(said, sizeof(said), "%s", sentence);
-	sentences++;
-}
-
-static int listen(void **state)
-{
-	(void)state;
-	*said = '\0';
-	sentences = 0;
-	migsim_set_log(hear, NULL);
-	return 0;
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	migsim_set_log(NULL, NULL);
-	return 0;
-}
 
 /* The skeleton with these options, which begin with a colon. */
 static const char *skeleton(const char *options)
@@ -261,17 +235,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_object_is_an_engine,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(an_object_is_not_registered,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(its_variables_are_known,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(other_objects_are_refused,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(what_open_returns_is_returned,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(an_older_engine_lacks_cancel,
-						listen, quiet),
+						said_listen, said_quiet),
 	};
 
 	memset(&own.cancel, 0x5a, sizeof(own) - own.size);

@@ -17,33 +17,7 @@
 #include <migsim/migsim.h>
 
 #include "model/profile.h"
-
-static char said[512];
-static unsigned int sentences;
-
-static void hear(void *arg, enum migsim_log_level level, const char *sentence)
-{
-	(void)arg;
-	assert_int_equal(level, MIGSIM_LOG_ERROR);
-	snprintf(said, sizeof(said), "%s", sentence);
-	sentences++;
-}
-
-static int listen(void **state)
-{
-	(void)state;
-	*said = '\0';
-	sentences = 0;
-	migsim_set_log(hear, NULL);
-	return 0;
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	migsim_set_log(NULL, NULL);
-	return 0;
-}
+#include "said.h"
 
 static void heard(const char *names)
 {
@@ -754,7 +728,7 @@ static void the_locale_does_not_matter(void **state)
 	migsim_profile_close(p);
 }
 
-#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, listen, quiet)
+#define TEST(fn)	cmocka_unit_test_setup_teardown(fn, said_listen, said_quiet)
 
 int main(void)
 {

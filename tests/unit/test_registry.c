@@ -14,6 +14,7 @@
 #include <migsim/migsim.h>
 
 #include "registry.h"
+#include "said.h"
 
 struct args {
 	uint64_t number;
@@ -52,33 +53,6 @@ static const struct migsim_policy_ops policy = {
 	.help = "has options", .kind = "today", .params = params,
 	.args_size = sizeof(struct args), .decide = decide,
 };
-
-static char said[512];
-static unsigned int sentences;
-
-static void hear(void *arg, enum migsim_log_level level, const char *sentence)
-{
-	(void)arg;
-	assert_int_equal(level, MIGSIM_LOG_ERROR);
-	snprintf(said, sizeof(said), "%s", sentence);
-	sentences++;
-}
-
-static int listen(void **state)
-{
-	(void)state;
-	*said = '\0';
-	sentences = 0;
-	migsim_set_log(hear, NULL);
-	return 0;
-}
-
-static int quiet(void **state)
-{
-	(void)state;
-	migsim_set_log(NULL, NULL);
-	return 0;
-}
 
 /* The arguments of a word that is understood. */
 static struct args parsed(const char *word)
@@ -272,19 +246,21 @@ static void the_list_has_an_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(defaults_are_set, listen, quiet),
-		cmocka_unit_test_setup_teardown(options_are_read, listen, quiet),
+		cmocka_unit_test_setup_teardown(defaults_are_set,
+						said_listen, said_quiet),
+		cmocka_unit_test_setup_teardown(options_are_read,
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(bad_numbers_are_refused,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(bad_options_are_named,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test_setup_teardown(the_check_is_of_its_own_kind,
-						listen, quiet),
+						said_listen, said_quiet),
 		cmocka_unit_test(names_are_taken_once),
 		cmocka_unit_test(incomplete_tables_are_refused),
 		cmocka_unit_test(an_older_table_ends_early),
 		cmocka_unit_test_setup_teardown(the_list_has_an_end,
-						listen, quiet),
+						said_listen, said_quiet),
 	};
 
 	if (migsim_policy_register(&policy))
