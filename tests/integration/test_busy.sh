@@ -80,7 +80,7 @@ env --default-signal=INT "$BENCH" sweep --busy 0,3 --total 16M --folio 2M \
 	--runs 1000000 --warmup 0 --quiet --format json >int 2>err &
 pid=$!
 idle=$(threads_of $pid) changes=0 last=$idle
-for ((i = 0; i < 1000 && changes < 5; i++)); do
+while kill -0 $pid && ((changes < 5)); do
 	n=$(threads_of $pid)
 	((n >= idle)) || idle=$n
 	if ((n != last && (n == idle + 3 || last == idle + 3))); then
