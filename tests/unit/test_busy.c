@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,8 +21,8 @@
 
 #include "busy.h"
 
-static const volatile sig_atomic_t go_on;
-static const volatile sig_atomic_t stopped = 1;
+static const atomic_int go_on;
+static const atomic_int stopped = 1;
 
 /* The kernel may show a thread a little longer than pthread_join() waits. */
 static unsigned int count_threads(unsigned int at_most)
@@ -86,7 +87,7 @@ static void stopped_at_once(void **state)
 /* They would keep the CPUs from the thread that is to end them. */
 static void end_by_themselves(void **state)
 {
-	volatile sig_atomic_t stop = 0;
+	atomic_int stop = 0;
 
 	(void)state;
 	assert_int_equal(busy_start(8, &stop), 0);

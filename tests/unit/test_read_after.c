@@ -6,6 +6,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 
 #include "read_after.h"
 
-static const volatile sig_atomic_t go_on;
-static const volatile sig_atomic_t stopped = 1;
+static const atomic_int go_on;
+static const atomic_int stopped = 1;
 
 /* Folios of 4K, 2M and 16K; gaps of as much between them must not count. */
 #define FOLIOS	3

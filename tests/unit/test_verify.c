@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -9,7 +10,7 @@
 #include "../../tools/migsim-bench/shape.c"
 #include "../../tools/migsim-bench/verify.c"
 
-static volatile sig_atomic_t stop;
+static atomic_int stop;
 
 /* 4K folios, scattered: guard, folio, gap, folio, gap, …, guard. */
 static int setup(void **state)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static pthread_t *threads;
 static unsigned int nr_threads;
 static atomic_uint spinning;
 static atomic_bool over;
-static const volatile sig_atomic_t *stopped;	/* the caller's */
+static const atomic_int *stopped;	/* the caller's */
 
 /*
  * The caller is to take the signal, but among a thousand threads its turn comes
@@ -66,7 +67,7 @@ static int start_thread(pthread_t *thread)
 	return err;
 }
 
-int busy_start(unsigned int n, const volatile sig_atomic_t *stop)
+int busy_start(unsigned int n, const atomic_int *stop)
 {
 	int err;
 

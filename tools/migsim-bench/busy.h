@@ -5,7 +5,7 @@
 #ifndef MIGSIM_BENCH_BUSY_H
 #define MIGSIM_BENCH_BUSY_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 /*
  * Starts @n threads that spin until busy_stop(): arithmetic in registers, at
@@ -15,7 +15,7 @@
  * *@stop became true. 0, or an exit code after a sentence; none runs then.
  * @stop is read until busy_stop().
  */
-int busy_start(unsigned int n, const volatile sig_atomic_t *stop);
+int busy_start(unsigned int n, const atomic_int *stop);
 
 /* Ends and joins them; without any it does nothing. */
 void busy_stop(void);

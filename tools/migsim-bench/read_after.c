@@ -29,7 +29,7 @@ static uint64_t now_ns(void)
 }
 
 int read_after(const struct migsim_folio *list, uint64_t n,
-	       const volatile sig_atomic_t *stop, struct read_after *r)
+	       const atomic_int *stop, struct read_after *r)
 {
 	uint64_t begin = now_ns(), i;
 

@@ -6,7 +6,7 @@
 #ifndef MIGSIM_BENCH_READ_AFTER_H
 #define MIGSIM_BENCH_READ_AFTER_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <migsim/types.h>
@@ -24,7 +24,7 @@ struct read_after {
  * when *@stop became true.
  */
 int read_after(const struct migsim_folio *list, uint64_t n,
-	       const volatile sig_atomic_t *stop, struct read_after *r);
+	       const atomic_int *stop, struct read_after *r);
 
 /* 2^30 bytes per second; NAN when nothing was read. */
 double read_after_gib_s(const struct read_after *r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@
  * run only, since the pools of each take hundreds of MiB.
  */
 static struct migsim_migrator *volatile current[2];
-volatile sig_atomic_t run_stopped;
+atomic_int run_stopped;
 
 void run_stop(void)
 {

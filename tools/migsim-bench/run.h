@@ -5,7 +5,7 @@
 #ifndef MIGSIM_BENCH_RUN_H
 #define MIGSIM_BENCH_RUN_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "read_after.h"
 #include "region.h"
@@ -33,7 +33,7 @@ int trial_prepare(struct trial *t, const struct config *cfg,
 		  const struct migsim_sysinfo *si, uint64_t *least_memory);
 
 /* Becomes true by run_stop() and stays so until run_reset(). */
-extern volatile sig_atomic_t run_stopped;
+extern atomic_int run_stopped;
 
 /* Ends the current run early. Async-signal-safe. */
 void run_stop(void);

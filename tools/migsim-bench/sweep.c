@@ -4,6 +4,7 @@
  * then one run of each in another, so that whatever drifts hits all alike.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ static void on_signal(int sig)
 {
 	static struct timespec first;
 	struct timespec now;
+	int err = errno;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (!run_stopped) {
@@ -45,6 +47,7 @@ static void on_signal(int sig)
 		signal(sig, SIG_DFL);
 		raise(sig);
 	}
+	errno = err;
 }
 
 static void catch_signals(struct sigaction old[2])

@@ -43,7 +43,7 @@ static uint32_t next_generation(void)
 	return last;
 }
 
-int verify_fill(struct region *region, const volatile sig_atomic_t *stop)
+int verify_fill(struct region *region, const atomic_int *stop)
 {
 	region->generation = next_generation();
 	for (uint64_t page = 0; page < region->pages; page++) {
@@ -58,7 +58,7 @@ int verify_fill(struct region *region, const volatile sig_atomic_t *stop)
 	return 0;
 }
 
-int verify_hash(const struct region *region, const volatile sig_atomic_t *stop,
+int verify_hash(const struct region *region, const atomic_int *stop,
 		uint64_t *hash)
 {
 	XXH3_state_t *state = XXH3_createState();
@@ -102,7 +102,7 @@ static void judge_word(const struct region *region, uint64_t page, uint64_t i,
 }
 
 /* The first wrong word of a page is its witness. */
-int verify_walk(const struct region *region, const volatile sig_atomic_t *stop,
+int verify_walk(const struct region *region, const atomic_int *stop,
 		struct verify_bad *bad)
 {
 	for (uint64_t page = 0; page < region->pages; page++) {

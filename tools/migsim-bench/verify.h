@@ -8,7 +8,7 @@
 #ifndef MIGSIM_BENCH_VERIFY_H
 #define MIGSIM_BENCH_VERIFY_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,14 +26,14 @@ struct verify_bad {
  * Write every page of a region anew. -EINTR when *@stop became true; the
  * region then holds two generations.
  */
-int verify_fill(struct region *region, const volatile sig_atomic_t *stop);
+int verify_fill(struct region *region, const atomic_int *stop);
 
 /* Hash over all of a region, guards included. 0, -EINTR or -ENOMEM. */
-int verify_hash(const struct region *region, const volatile sig_atomic_t *stop,
+int verify_hash(const struct region *region, const atomic_int *stop,
 		uint64_t *hash);
 
 /* Looks at every page of a region and adds the bad ones to @bad. */
-int verify_walk(const struct region *region, const volatile sig_atomic_t *stop,
+int verify_walk(const struct region *region, const atomic_int *stop,
 		struct verify_bad *bad);
 
 uint64_t verify_sum(const struct verify_bad *bad);
