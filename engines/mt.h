@@ -114,7 +114,6 @@ struct mt {
 	uint32_t nr_threads;	/* that copy */
 	uint32_t first_thread;	/* 0, or 1 when the caller does not copy */
 	uint64_t spin_ticks;
-	size_t bytes;		/* of this mapping */
 	struct migsim_copy *copies;	/* MT_DEPTH, a ring */
 	struct mt_state *states;
 	struct mt_thread *threads;	/* nr_threads + first_thread */
