@@ -302,6 +302,7 @@ static bool parse_total(const char *text, size_t *total)
 
 int main(int argc, char **argv)
 {
+	struct migsim_cpu_time start;
 	size_t total = GIB, i;
 	int at = 1;
 	bool two;
@@ -325,9 +326,12 @@ int main(int argc, char **argv)
 	for (i = (size_t)at; i < (size_t)argc; i++)
 		add_engine(argv[i]);
 	printf("%zu MiB a round, %d rounds\n\n", total >> 20, ROUNDS);
+	migsim_cpu_time_read(&start);
 	for (i = 0; i < SETUPS; i++)
 		measure(&setups[i], total, i);
 	print_table();
+	printf("\nThe hypervisor kept back %.1f %% of the CPU time (steal).\n",
+	       stolen_percent(&start));
 	if (at == argc)
 		print_targets();
 	if (at == argc && two) {

@@ -8,6 +8,7 @@
  *		   reaped, from the region to a rotating pool of the same pages
  *	pipeline   migsim_migrate() of the region
  *
+ * stolen: of the CPU time of a row, by the hypervisor (steal)
  * refilled: as between two nodes, a thread beside allocates the targets.
  */
 #include <ctype.h>
@@ -130,7 +131,8 @@ static void print_phases(const struct migsim_report *r)
 }
 
 static void print(const struct setup *s, const double *piped,
-		  const double *raw, const struct migsim_report *r)
+		  const double *raw, const struct migsim_report *r,
+		  double stolen)
 {
 	double ratio;
 
@@ -138,13 +140,15 @@ static void print(const struct setup *s, const double *piped,
 	       sample_median(raw));
 	ratio = sample_print_ratio(piped, raw);
 	print_phases(r);
+	printf("  %6.1f", stolen);
 	if (s->least > 0)
-		printf("  %.2f %s", s->least, met(ratio, s->least));
+		printf("   %.2f %s", s->least, met(ratio, s->least));
 	printf("\n");
 }
 
 static void measure(const struct setup *s, const char *engine, size_t total)
 {
+	struct migsim_cpu_time start;
 	struct migsim_report *all = migsim_report_new();
 	struct migsim_report *first = migsim_report_new();
 	double piped[ROUNDS], raw[ROUNDS];
@@ -157,11 +161,12 @@ static void measure(const struct setup *s, const char *engine, size_t total)
 	open_migrator(&b, engine);
 	raw_open(&b.raw, engine);
 	run_pipeline(&b, first);	/* thrown away */
+	migsim_cpu_time_read(&start);
 	for (i = 0; i < ROUNDS; i++) {
 		raw[i] = run_raw(&b);
 		piped[i] = run_pipeline(&b, all);
 	}
-	print(s, piped, raw, all);
+	print(s, piped, raw, all, stolen_percent(&start));
 	raw_close(&b.raw);
 	migsim_migrator_close(b.migrator);
 	migsim_report_free(all);
@@ -225,11 +230,11 @@ int main(int argc, char **argv)
 		return 2;
 	printf("%s, %zu MiB a round, %d rounds; pipeline and raw engine in turns\n\n"
 	       "%-34s %6s %6s  %s  %s  %s\n"
-	       "%-34s %6s %6s  %-21s  %5s %5s %5s %5s %5s  %6s\n",
+	       "%-34s %6s %6s  %-21s  %5s %5s %5s %5s %5s  %6s %7s\n",
 	       engine, total >> 20, ROUNDS, "", "pipe", "raw",
 	       " ratio [95 %]        ", "       % of the pipeline's time",
-	       "ns/folio  target", "", "GiB/s", "GiB/s", "", "alloc", "unmap",
-	       "copy", "remap", "other", "but copy");
+	       "ns/folio  stolen  target", "", "GiB/s", "GiB/s", "", "alloc", "unmap",
+	       "copy", "remap", "other", "but copy", "%");
 	for (i = 0; i < sizeof(setups) / sizeof(setups[0]); i++)
 		measure(&setups[i], engine, total);
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <migsim/stats.h>
 
@@ -15,6 +16,26 @@ double gib_s(size_t bytes, uint64_t ticks)
 double ticks_ns(uint64_t ticks)
 {
 	return (double)ticks * 1e9 / (double)sys_ticks_per_s();
+}
+
+void stay_awake(unsigned int us)
+{
+	uint64_t start = sys_ticks();
+
+	while (ticks_ns(sys_ticks() - start) < us * 1e3)
+		;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void sample_sort(double *x, size_t n)
+{
+	qsort(x, n, sizeof(*x), ascending);
 }
 
 double sample_median(const double *x)
@@ -52,6 +73,14 @@ double sample_print_difference(const double *a, const double *b)
 	for (i = 0; i < ROUNDS; i++)
 		x[i] = a[i] - b[i];
 	return print(x, "%6.0f [%5.0f, %5.0f]");
+}
+
+double stolen_percent(const struct migsim_cpu_time *since)
+{
+	struct migsim_cpu_time now;
+
+	migsim_cpu_time_read(&now);
+	return 100 * migsim_cpu_time_stolen(since, &now);
 }
 
 const char *met(double value, double least)

@@ -25,28 +25,6 @@ struct wake {
 	double first_us[ROUNDS];	/* from before it to the first end */
 };
 
-/* The caller stays awake, as one who prepares the next group. */
-static void pause_us(unsigned int us)
-{
-	uint64_t start = sys_ticks();
-
-	while (ticks_ns(sys_ticks() - start) < us * 1e3)
-		;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double middle(double *x)
-{
-	qsort(x, KICKS, sizeof(*x), ascending);
-	return x[KICKS / 2];
-}
-
 static void round_of(struct raw *raw, const struct field *f, unsigned int idle,
 		     double *kick_us, double *first_us)
 {
@@ -56,7 +34,8 @@ static void round_of(struct raw *raw, const struct field *f, unsigned int idle,
 
 	for (i = 0; i < KICKS; i++) {
 		at = i * GROUP % f->total;
-		pause_us(idle);
+		/* As one who prepares the next group. */
+		stay_awake(idle);
 		raw_submit(raw, f, at, at + GROUP);
 		t0 = sys_ticks();
 		raw_kick(raw);
@@ -67,8 +46,10 @@ static void round_of(struct raw *raw, const struct field *f, unsigned int idle,
 		kick[i] = ticks_ns(t1 - t0) / 1e3;
 		raw_drain(raw, raw->group - 1);
 	}
-	*kick_us = middle(kick);
-	*first_us = middle(first);
+	sample_sort(kick, KICKS);
+	sample_sort(first, KICKS);
+	*kick_us = kick[KICKS / 2];
+	*first_us = first[KICKS / 2];
 }
 
 /* Opened anew, since one that polls would be in the way of the other. */

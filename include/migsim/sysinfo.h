@@ -77,6 +77,32 @@ void migsim_sysinfo_read(struct migsim_sysinfo *si);
 bool migsim_sysinfo_warning(const struct migsim_sysinfo *si, unsigned int i,
 			    char *buf, size_t len);
 
+/**
+ * struct migsim_cpu_time - of all CPUs together since boot, s
+ * @busy: spent on processes, the kernel and interrupts
+ * @stolen: asked for meanwhile, and not given by the hypervisor
+ */
+struct migsim_cpu_time {
+	double busy;
+	double stolen;
+};
+
+/**
+ * migsim_cpu_time_read - what the CPUs did, to 1/100 s (/proc/stat)
+ * @t: filled; 0 where the kernel does not tell
+ */
+void migsim_cpu_time_read(struct migsim_cpu_time *t);
+
+/**
+ * migsim_cpu_time_stolen - share of the CPU time asked for that was not given
+ * @begin: read before
+ * @end: read afterwards
+ * Return: 0 to 1. A thread that waits for one whose CPU was taken away waits
+ * until it comes back, so that engines of several threads suffer most.
+ */
+double migsim_cpu_time_stolen(const struct migsim_cpu_time *begin,
+			      const struct migsim_cpu_time *end);
+
 #ifdef __cplusplus
 }
 #endif

@@ -71,6 +71,30 @@ d = json.load(open("compared"))
 assert len(d["pairs"]) == 1 and d["pairs"][0]["config"]["busy"] == 0
 assert d["a"]["without_twin"] == 0 and d["b"]["without_twin"] == 1'
 
+# --- a hypervisor that takes half of the CPU time, as /proc/stat has it
+cat >stolen.sh <<'END'
+mount --bind stat /proc/stat || exit 77
+while sleep 0.01; do
+	ticks=$((ticks + 1))
+	echo "cpu  $ticks 0 0 0 0 0 0 $ticks 0 0" >stat
+done &
+"$@"
+status=$?
+kill %1
+exit $status
+END
+echo 'cpu  0 0 0 0 0 0 0 0 0 0' >stat
+if unshare -m bash -c 'mount --bind stat /proc/stat' 2>/dev/null; then
+	timeout 120 unshare -m bash stolen.sh "$BENCH" run --total 32M \
+		--runs 20 --quiet --format json >stolen 2>err
+	check 'half of the CPU time is stolen' holds stolen \
+		'rs[0]["stolen_percent"] == 50' \
+		'sum("kept back up to 50 %" in w for w in d["warnings"]) == 1'
+fi
+check 'what was stolen is told' holds without \
+	'0 <= rs[0]["stolen_percent"] <= 100' \
+	'(rs[0]["stolen_percent"] > 2) == any("steal" in w for w in d["warnings"])'
+
 # --- the threads run beside their configuration only
 threads_of() { # PID
 	grep -oP '^Threads:\s*\K\d+' "/proc/$1/status"

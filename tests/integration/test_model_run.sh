@@ -50,6 +50,7 @@ holds one \
 	'[c[k] for k in ("from", "to", "layout", "pool")] == [None] * 4' \
 	'c["runs"] == 1 and c["warmup"] == 0 and c["seed"] == 1' \
 	'c["busy"] is None and r["read_after_gib_s"] is None' \
+	'r["stolen_percent"] is None' \
 	'c["policy"] == "batch:pages=512" and c["batch_pages"] == 512' \
 	'c["total_bytes"] == 256 << 20 and c["folios_per_call"] == 65536' \
 	'len(r["samples"]) == 1 and g["sd"] == f["sd"] == 0' \

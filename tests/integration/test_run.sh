@@ -59,7 +59,7 @@ if stopped and not doc["results"]:
     sys.exit("nothing of what was measured")
 assert len(doc["results"]) == 1
 r = doc["results"][0]
-need(r, ["config", "samples", "read_after_gib_s"] + list(parts))
+need(r, ["config", "samples", "read_after_gib_s", "stolen_percent"] + list(parts))
 need(r["config"], config + ["busy", "read_after"])
 for part, keys in parts.items():
     need(r[part], keys.split())
@@ -69,6 +69,7 @@ for sample in r["samples"]:
 c, n = r["config"], r["counters"]
 assert (c["backend"], c["engine"], c["layout"]) == ("uffd", "memcpy", layout)
 assert n["failed"] == 0, n
+assert 0 <= r["stolen_percent"] <= 100, r["stolen_percent"]
 assert c["busy"] == 0 and r["read_after_gib_s"] is None
 assert r["cpu_s_per_gib"]["caller"] > 0, r["cpu_s_per_gib"]
 assert r["cpu_s_per_gib"]["helpers"] == 0, r["cpu_s_per_gib"]

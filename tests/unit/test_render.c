@@ -59,7 +59,7 @@ static void set_up_sweep(size_t n)
 			.samples = samples[i], .nr_samples = 3,
 			.gib_s = { 3, 8.5, 8.5, 1, { 7.5, 9.5 } },
 			.first_us = { 3, 102, 102, 1, { 101, 103 } },
-			.verify_errors = -1,
+			.verify_errors = -1, .stolen = 0.25,
 			.sum = {
 				.size = sizeof(result[i].sum),
 				.space_sees = true, .calls = 3,
@@ -170,7 +170,8 @@ static void test_json_keys_stand_in_order(void **state)
 	ASSERT_KEYS(doc, "schema", "tool", "sysinfo", "warnings");
 	ASSERT_KEYS(r, "config", "throughput_gib_s", "first_folio_us",
 		    "inaccessible_us", "phases_us", "cpu_s_per_gib",
-		    "counters", "samples");
+		    "counters", "samples", "read_after_gib_s",
+		    "stolen_percent");
 	ASSERT_KEYS(json_object_get(r, "config"), "backend", "engine",
 		    "driver", "channels", "policy", "profile", "order",
 		    "batch_pages", "window_pages", "total_bytes",
@@ -212,6 +213,8 @@ static void test_json_values(void **state)
 	assert_member(doc, "phases_us", "alloc", 0);	/* measured: none */
 	assert_true(json_is_null(member(doc, "phases_us", "flush")));
 	assert_member(doc, "cpu_s_per_gib", "caller", 0.25);
+	assert_true(fabs(json_real_value(json_object_get(json_array_get(
+		json_object_get(doc, "results"), 0), "stolen_percent")) - 25) < 1e-9);
 	assert_true(json_is_null(member(doc, "cpu_s_per_gib", "helpers")));
 	assert_member(doc, "counters", "verify_errors", 0);
 	assert_member(doc, "counters", "flushes", 1536);

@@ -340,6 +340,39 @@ static void reads_numa_balancing(void **state)
 	uncover(THP_DIR);
 }
 
+static struct migsim_cpu_time cpu_time_of(const char *stat)
+{
+	struct migsim_cpu_time t;
+
+	pretend("/proc/stat", stat);
+	migsim_cpu_time_read(&t);
+	uncover("/proc/stat");
+	return t;
+}
+
+/* Idle and waiting for disks is not asked for; guests are users already. */
+static void knows_what_was_stolen(void **state)
+{
+	const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+	struct migsim_cpu_time a, b;
+
+	(void)state;
+	need_own_mounts();
+	cover(THP_DIR);
+	a = cpu_time_of("cpu  100 20 3 4000 500 6 7 80 9 10\ncpu0 1 1 1\n");
+	assert_true(fabs(a.busy / tick - 136) < 1e-6);
+	assert_true(fabs(a.stolen / tick - 80) < 1e-6);
+	b = cpu_time_of("cpu  160 20 3 9000 600 6 7 100 99 99\n");
+	assert_true(fabs(migsim_cpu_time_stolen(&a, &b) - 0.25) < 1e-9);
+	assert_true(migsim_cpu_time_stolen(&b, &a) == 0);
+	assert_true(migsim_cpu_time_stolen(&a, &a) == 0);
+	b = cpu_time_of("cpu  100 20 3 4000\n");
+	assert_true(b.busy == 0 && b.stolen == 0);
+	b = cpu_time_of("");
+	assert_true(b.busy == 0 && b.stolen == 0);
+	uncover(THP_DIR);
+}
+
 /* A machine with nothing to warn of. */
 static int quiet(void **state)
 {
@@ -445,6 +478,7 @@ int main(void)
 		cmocka_unit_test(survives_a_silent_machine),
 		cmocka_unit_test(reads_the_last_word_on_mitigations),
 		cmocka_unit_test_setup(reads_numa_balancing, look),
+		cmocka_unit_test(knows_what_was_stolen),
 		cmocka_unit_test_setup(warns_of_each, quiet),
 		cmocka_unit_test_setup(is_silent_of_what_is_unknown, quiet),
 		cmocka_unit_test_setup(warns_of_all_once, quiet),

@@ -108,6 +108,15 @@ static void take_intervals(struct result *result, const struct trial *t)
 		       sizeof(result->first_us.ci95));
 }
 
+static double stolen(const struct trial *t)
+{
+	const struct migsim_cpu_time none = { 0 };
+
+	if (t->shape.virtual)
+		return NAN;
+	return migsim_cpu_time_stolen(&none, &t->cpu_time);
+}
+
 int outcome_finish(struct result *result, const struct trial *t,
 		   const struct migsim_report *pooled)
 {
@@ -115,6 +124,7 @@ int outcome_finish(struct result *result, const struct trial *t,
 
 	result->channels = t->channels;
 	result->engine_dead = t->engine_dead;
+	result->stolen = stolen(t);
 	result->window_pages = window_pages(t);
 	result->batch_pages = batch_pages(t->cfg->policy);
 	if (t->cfg->mix.n > 1)
@@ -162,6 +172,7 @@ void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
 	doubts->bad.outside += t->bad.outside;
 	doubts->bad.wrong_page += t->bad.wrong_page;
 	doubts->bad.other += t->bad.other;
+	doubts->stolen = fmax(doubts->stolen, result->stolen);
 	doubts->cached |= !t->shape.virtual && t->shape.bytes < 2 * cache;
 	doubts->short_calls |= result->batch_pages > 0 &&
 			       (uint64_t)result->batch_pages > call_pages(t);
@@ -227,6 +238,20 @@ static int warn_of_memory(struct results *rs, const struct outcome_doubts *d)
 	return ret ? -ENOMEM : 0;
 }
 
+/* Less than that hides among what differs from run to run anyhow. */
+#define STOLEN_TOLERATED	0.02
+
+static int warn_of_stolen(struct results *rs, double stolen)
+{
+	if (stolen <= STOLEN_TOLERATED)
+		return 0;
+	return outcome_say(rs, "The hypervisor kept back up to %.0f %% of the "
+			   "CPU time that a row asked for (steal): what waits "
+			   "for another CPU, a flush or a thread, waits for it "
+			   "too; measure again when the host is quiet.",
+			   100 * stolen);
+}
+
 static bool any_real(const struct results *rs)
 {
 	for (size_t i = 0; i < rs->n; i++) {
@@ -253,6 +278,8 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 		ret = warn_of_folios(rs, doubts);
 	if (!ret)
 		ret = warn_of_memory(rs, doubts);
+	if (!ret)
+		ret = warn_of_stolen(rs, doubts->stolen);
 	if (!ret)
 		ret = warn_of_engines(rs);
 	return ret ? ret : warn_of_extrapolation(rs);

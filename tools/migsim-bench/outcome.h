@@ -17,6 +17,7 @@ struct outcome_doubts {
 	uint64_t ran_dry;	/* pages */
 	uint64_t quarantined;	/* pages */
 	struct verify_bad bad;
+	double stolen;		/* at worst, of the CPU time of a row */
 	bool cached;
 	bool short_calls;	/* shorter than a batch */
 };

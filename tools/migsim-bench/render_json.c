@@ -204,7 +204,7 @@ static json_t *samples_json(const struct result *r)
 
 static json_t *result_json(const struct result *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"config", config_json(r),
 		"throughput_gib_s", rate_json(&r->gib_s),
 		"first_folio_us", first_json(r),
@@ -212,7 +212,8 @@ static json_t *result_json(const struct result *r)
 		"phases_us", phases_json(r), "cpu_s_per_gib", cpu_json(r),
 		"counters", counters_json(r), "samples", samples_json(r),
 		"read_after_gib_s", r->read_after_gib_s.n ?
-			rate_json(&r->read_after_gib_s) : json_null());
+			rate_json(&r->read_after_gib_s) : json_null(),
+		"stolen_percent", doc_number(100 * r->stolen));
 }
 
 static json_t *results_json(const struct results *rs)

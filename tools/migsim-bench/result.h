@@ -30,6 +30,7 @@ struct result {
 	struct migsim_stats gib_s;	/* over samples */
 	struct migsim_stats first_us;	/* over samples; n 0: not seen */
 	struct migsim_stats read_after_gib_s; /* likewise; n 0: not read */
+	double stolen;		/* of the CPU time asked for; NAN: a model */
 	struct migsim_summary sum;	/* all runs pooled */
 	long verify_errors;	/* bad base pages; -1: not verified */
 };

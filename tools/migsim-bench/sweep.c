@@ -123,6 +123,20 @@ static int open_region(struct region **region, const struct region_shape *shape)
 	return EXIT_LACKING;
 }
 
+/* A run, and what all the CPUs did meanwhile. */
+static int watch_run(struct sweep *s, struct trial *t, struct region *region)
+{
+	struct migsim_cpu_time begin, end;
+	int ret;
+
+	migsim_cpu_time_read(&begin);
+	ret = run_once(t, region, s->report);
+	migsim_cpu_time_read(&end);
+	t->cpu_time.busy += end.busy - begin.busy;
+	t->cpu_time.stolen += end.stolen - begin.stolen;
+	return ret;
+}
+
 /* -errno, or an exit code after a sentence. */
 static int measure_run(struct sweep *s, size_t i, bool counts)
 {
@@ -135,7 +149,7 @@ static int measure_run(struct sweep *s, size_t i, bool counts)
 	if (!ret)
 		ret = busy_start(t->cfg->busy, &run_stopped);
 	if (!ret)
-		ret = run_once(t, *region, s->report);
+		ret = watch_run(s, t, *region);
 	busy_stop();
 	if (!s->keep)
 		close_regions(s);
