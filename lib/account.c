@@ -52,6 +52,7 @@ void account_group(struct migsim_migrator *m, const struct group *g)
 	uint64_t t = m->t_window;
 
 	m->report->c.groups++;
+	m->groups_done++;
 	m->last_pages = g->pages;
 	m->last_first = ticks_to_ns(m, g->first);
 	m->last_time = ticks_to_ns(m, t - g->t_unmap);

@@ -59,6 +59,7 @@ static inline void account_accessible(struct migsim_migrator *m,
 
 	assert(m->window >= pages);
 	window_add(m, f->remapped, pages, false);
+	m->pages_done += pages;
 	histogram_add(&m->report->inaccessible, took);
 	m->report->page_ticks += (unsigned __int128)took * pages;
 	if (!g->back) {

@@ -23,6 +23,7 @@ static int check_folios(struct migsim_migrator *m, struct migsim_folio *folios,
 {
 	struct migsim_folio *f;
 	uint64_t pages = 0;
+	unsigned int largest = 0;
 
 	*span = (struct extent){ UINT64_MAX, 0 };
 	for (f = folios; f < folios + n; f++) {
@@ -37,12 +38,16 @@ static int check_folios(struct migsim_migrator *m, struct migsim_folio *folios,
 		if (f->space_flags)
 			f->space_flags = 0;
 		pages += migsim_folio_pages(f);
+		if (f->order > largest)
+			largest = f->order;
 		if (f->addr < span->lo)
 			span->lo = f->addr;
 		if (f->addr + migsim_folio_bytes(f) > span->hi)
 			span->hi = f->addr + migsim_folio_bytes(f);
 	}
 	m->pages_left = pages;
+	m->largest = (uint64_t)1 << largest;
+	m->groups_done = m->pages_done = 0;
 	return 0;
 }
 

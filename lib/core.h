@@ -146,6 +146,7 @@ struct migsim_migrator {
 
 	/* what the policy sees of the groups that ended */
 	uint64_t last_pages, last_first, last_time;
+	uint64_t groups_done, pages_done, largest;
 	uint64_t unmap_rate, copy_rate, remap_rate;
 
 	/* scratch, so that nothing is allocated during a call */

@@ -35,6 +35,10 @@ static void view_fill(const struct migsim_migrator *m,
 		.last_pages = m->last_pages,
 		.last_first = m->last_first,
 		.last_time = m->last_time,
+		.groups_done = m->groups_done,
+		.pages_done = m->pages_done,
+		.largest = m->largest,
+		.capacity = m->max_window,
 	};
 }
 
@@ -52,15 +56,16 @@ static void ask(struct migsim_migrator *m, struct migsim_policy_answer *answer)
 		answer->admit = m->max_window - m->window;
 }
 
-/* The next folios of the call, at most CHUNK, up to so many more pages. */
-static uint32_t cut(struct migsim_migrator *m, struct group *g, uint64_t *pages)
+/* The next folios of the call, at most @max, up to so many more pages. */
+static uint32_t cut(struct migsim_migrator *m, struct group *g, uint64_t *pages,
+		    uint32_t max)
 {
 	struct migsim_folio **list = g->list + g->nr;
 	struct migsim_folio *f;
 	uint64_t left = *pages;
 	uint32_t n = 0;
 
-	while (left && n < CHUNK && m->next < m->n) {
+	while (left && n < max && m->next < m->n) {
 		f = &m->folios[m->next++];
 		f->status = MIGSIM_UNTRIED;
 		f->pending = 0;
@@ -113,17 +118,20 @@ static void start_copy(struct migsim_migrator *m, struct group *g)
 static void start_group(struct migsim_migrator *m,
 			const struct migsim_policy_answer *how)
 {
+	uint32_t folios = how->folios ? how->folios : UINT32_MAX, n;
 	uint64_t pages = how->admit;
 	struct group *g = group_new(m);
-	uint32_t n;
 
 	g->how = *how;
 	g->list = m->lists + m->next;
 	g->nr_pass = m->mode == MIGSIM_MODE_ASYNC ? NR_MAX_MIGRATE_PAGES_RETRY
 						  : NR_MAX_MIGRATE_ASYNC_RETRY;
 	g->keep_failures = m->mode != MIGSIM_MODE_ASYNC;
-	while (!g->rc && (n = cut(m, g, &pages)))
+	while (!g->rc && (n = cut(m, g, &pages, folios < CHUNK ? folios
+							       : CHUNK))) {
 		group_unmap(m, g, n);
+		folios -= n;
+	}
 	group_unmap_retry(m, g);
 	start_copy(m, g);
 }

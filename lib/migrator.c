@@ -225,6 +225,9 @@ void migsim_migrator_info(const struct migsim_migrator *m,
 		.engine_dead = m->engine_dead,
 	};
 
+	if (m->policy->note)
+		m->policy->note(m->policy_priv, m->policy_spec.args,
+				&full.policy_note);
 	memcpy(info, &full, info->size < sizeof(full) ? info->size
 						      : sizeof(full));
 }

@@ -141,6 +141,7 @@ void migsim_migrator_stop(struct migsim_migrator *m);
  * @window_pages: most base pages in flight, the folio that crosses this limit
  *                aside; 0: the policy names none
  * @engine_dead: it hung or died, and the CPU has copied everything since
+ * @policy_note: what the policy has found out
  */
 struct migsim_migrator_info {
 	size_t size;
@@ -154,6 +155,7 @@ struct migsim_migrator_info {
 	const char *policy_kind;
 	uint64_t window_pages;
 	bool engine_dead;
+	struct migsim_policy_note policy_note;
 };
 
 /**

@@ -39,6 +39,10 @@ extern "C" {
  * @last_pages: base pages of the flush group that ended last; 0: none has
  * @last_first: its first-folio latency
  * @last_time: from its first unmap to its last remap
+ * @groups_done: flush groups of the call that ended
+ * @pages_done: base pages of the call that were in flight and no longer are
+ * @largest: base pages of the largest folio of the call
+ * @capacity: most base pages that the space can have in flight
  */
 struct migsim_policy_view {
 	uint64_t now;
@@ -59,6 +63,10 @@ struct migsim_policy_view {
 	uint64_t last_pages;
 	uint64_t last_first;
 	uint64_t last_time;
+	uint64_t groups_done;
+	uint64_t pages_done;
+	uint64_t largest;
+	uint64_t capacity;
 };
 
 /* When a folio of a group is remapped. */
@@ -74,6 +82,7 @@ enum migsim_remap {
  *         one that reaches this many base pages; 0 waits. The core admits one
  *         folio all the same when nothing is in flight, so that no policy can
  *         stop a migration.
+ * @folios: of them, at most so many folios; 0 sets no bound
  * @submit: base pages handed to the engine at once; 0 is the whole flush group
  * @fan: channels a submit group is dealt over; 0 leaves it to the engine
  * @pieces: pieces every folio is cut into, 1 to 32; 0 counts as 1, more as 32,
@@ -91,8 +100,19 @@ struct migsim_policy_answer {
 	uint32_t remap;
 	uint32_t copy_inline;
 	uint32_t no_offload;
-	uint32_t reserved;
+	uint32_t folios;
 	uint64_t tick;
+};
+
+/**
+ * struct migsim_policy_note - what a policy found out; zeroed by the core
+ * @window: base pages in flight that it has settled on; 0: means nothing
+ * @alone_ns: not 0: even one folio alone is inaccessible for so long, which is
+ *            more than the policy was asked to bound; one is kept in flight
+ */
+struct migsim_policy_note {
+	uint64_t window;
+	uint64_t alone_ns;
 };
 
 /**
@@ -105,12 +125,14 @@ struct migsim_policy_answer {
  *        asynchronous migrator
  * @params: options; NULL for none
  * @args_size: bytes of the argument structure
- * @priv_size: bytes of state; the core allocates and zeroes them
+ * @priv_size: bytes of state; the core allocates and zeroes them once, so that
+ *             a policy may learn from call to call
  * @init: optional; checks @args and sets up @priv before every call. 0 or
  *        -EINVAL.
  * @decide: fills @answer, which is zeroed. Called after every event.
  * @window: optional; most base pages in flight under these arguments, for the
  *          report; 0: no bound of its own.
+ * @note: optional; fills @note, which is zeroed, after a call.
  */
 struct migsim_policy_ops {
 	uint32_t size;
@@ -126,6 +148,8 @@ struct migsim_policy_ops {
 		       const struct migsim_policy_view *view,
 		       struct migsim_policy_answer *answer);
 	uint64_t (*window)(const void *args);
+	void (*note)(const void *priv, const void *args,
+		     struct migsim_policy_note *note);
 };
 
 /**
