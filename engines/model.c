@@ -20,7 +20,14 @@ struct model_args {
 	uint64_t fail_ppm;
 	uint64_t hang_ppm;
 	uint64_t seed;
+	uint64_t pick;
+	uint64_t turn_after;
+	uint64_t turn_percent;
 };
+
+enum { PICK_PORT, PICK_FIRST };
+
+static const char *const pick_words[] = { "port", "first", NULL };
 
 #define PPM 1000000
 
@@ -37,6 +44,17 @@ static const struct migsim_param model_params[] = {
 	{ .name = "seed", .help = "which copies fail or hang",
 	  .offset = offsetof(struct model_args, seed), .def = 1,
 	  .max = UINT64_MAX },
+	{ .name = "pick",
+	  .help = "of the idle channels a fan takes one on an idle port, or the first",
+	  .type = MIGSIM_PARAM_CHOICE, .choices = pick_words,
+	  .offset = offsetof(struct model_args, pick), .def = PICK_PORT },
+	{ .name = "turn_after",
+	  .help = "base pages: after so many it copies at turn_percent= of its bandwidth; 0: never",
+	  .offset = offsetof(struct model_args, turn_after),
+	  .max = UINT64_MAX },
+	{ .name = "turn_percent", .help = "see turn_after=",
+	  .offset = offsetof(struct model_args, turn_percent), .def = 50,
+	  .min = 1, .max = 10000 },
 	{ 0 },
 };
 
@@ -51,6 +69,7 @@ struct engine {
 	uint32_t nr_channels;	/* 0: the CPU copies */
 	struct entry_list pending; /* submitted, not kicked */
 	uint64_t random;
+	uint64_t pages;		/* submitted */
 };
 
 static void warn_of_channels(const struct engine *e)
@@ -108,6 +127,7 @@ static int model_open(void **priv, const struct migsim_engine_env *env,
 		sys_unmap(e, sizeof(*e));
 		return -ENOMEM;
 	}
+	e->channels.pick_ports = a->pick == PICK_PORT;
 	e->model->channels = &e->channels;
 	warn_of_channels(e);
 	*priv = e;
@@ -168,6 +188,18 @@ static void map_copy(struct model *m, const struct migsim_copy *c,
 		model_spend(m, COST_MAP_LARGE, 1);
 }
 
+/* The bandwidth changes, for those who want to see a policy follow. */
+static void turn(struct engine *e, uint64_t pages)
+{
+	e->pages += pages;
+	if (!e->args->turn_after || e->pages <= e->args->turn_after ||
+	    e->channels.percent != 100)
+		return;
+	channels_run(&e->channels, e->model->clock);
+	e->channels.percent = e->args->turn_percent;
+	channels_start(&e->channels, e->model->clock);
+}
+
 static void submit_one(struct engine *e, const struct migsim_copy *c)
 {
 	unsigned int order = target_order((uintptr_t)c->dst, c->len);
@@ -177,8 +209,10 @@ static void submit_one(struct engine *e, const struct migsim_copy *c)
 		.flags = fate(e),
 	};
 
+	turn(e, pages_of(c->len));
 	if (!e->nr_channels) {
-		model_spend_copy(e->model, pages_of(c->len));
+		model_spend_copy(e->model, pages_of(c->len) * 100 /
+					   e->channels.percent);
 		list_add(&e->channels.entries, &e->channels.done, &copy);
 		return;
 	}

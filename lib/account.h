@@ -61,6 +61,8 @@ static inline void account_accessible(struct migsim_migrator *m,
 	window_add(m, f->remapped, pages, false);
 	m->pages_done += pages;
 	histogram_add(&m->report->inaccessible, took);
+	if (took > g->longest)
+		g->longest = took;
 	m->report->page_ticks += (unsigned __int128)took * pages;
 	if (!g->back) {
 		g->back = true;

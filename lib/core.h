@@ -85,6 +85,7 @@ struct group {
 	uint32_t retry;		/* EAGAIN of the running move pass */
 	bool back;		/* a folio is accessible again */
 	uint64_t first;		/* after so many ticks */
+	uint64_t longest;	/* that a folio was inaccessible, ticks */
 };
 
 /* Folios of one call that wait for something. */
@@ -145,7 +146,7 @@ struct migsim_migrator {
 	uint64_t t_phase;
 
 	/* what the policy sees of the groups that ended */
-	uint64_t last_pages, last_first, last_time;
+	uint64_t last_pages, last_first, last_time, last_longest;
 	uint64_t groups_done, pages_done, largest;
 	uint64_t unmap_rate, copy_rate, remap_rate;
 

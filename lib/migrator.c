@@ -219,7 +219,9 @@ void migsim_migrator_info(const struct migsim_migrator *m,
 		.space = m->space->name,
 		.space_flags = m->space_caps.flags,
 		.policy = m->policy->name,
-		.policy_kind = m->policy->kind,
+		.policy_kind = m->policy->async &&
+			       m->policy->async(m->policy_spec.args) ?
+			       "async" : m->policy->kind,
 		.window_pages = m->policy->window ?
 				m->policy->window(m->policy_spec.args) : 0,
 		.engine_dead = m->engine_dead,

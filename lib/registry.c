@@ -37,7 +37,10 @@ static struct registry registries[OPS_KINDS] = {
 	},
 	[OPS_POLICY] = {
 		"policy", MIGSIM_POLICY_ABI, sizeof(struct migsim_policy_ops),
-		1, { HEAD(policy_batch) },
+		9, { HEAD(policy_batch), HEAD(policy_bytes),
+		     HEAD(policy_folios), HEAD(policy_time), HEAD(policy_ramp),
+		     HEAD(policy_double), HEAD(policy_folio),
+		     HEAD(policy_sliding), HEAD(policy_adaptive) },
 	},
 	[OPS_SPACE] = {
 		"space", MIGSIM_SPACE_ABI, sizeof(struct migsim_space_ops),

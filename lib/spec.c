@@ -122,6 +122,22 @@ int64_t migsim_policy_window(const char *word)
 	return window;
 }
 
+const char *migsim_policy_kind(const char *word)
+{
+	const struct migsim_policy_ops *ops;
+	struct spec spec;
+	const char *kind;
+
+	if (spec_parse(OPS_POLICY, word, &spec))
+		return NULL;
+	ops = spec.ops;
+	kind = ops->kind;
+	if (ops->async && ops->async(spec.args))
+		kind = "async";
+	spec_free(&spec);
+	return kind;
+}
+
 int migsim_space_check(const char *word)
 {
 	return check(OPS_SPACE, word);

@@ -74,6 +74,14 @@ int migsim_policy_check(const char *word);
 int64_t migsim_policy_window(const char *word);
 
 /**
+ * migsim_policy_kind - would a policy fit the posted series
+ * @word: as for migsim_engine_check()
+ * Return: "today" or "async" (it needs an asynchronous migrator), of these very
+ * arguments; NULL and a sentence for a word that is not understood.
+ */
+const char *migsim_policy_kind(const char *word);
+
+/**
  * migsim_space_check - would this space word be understood
  * @word: as for migsim_engine_check()
  * Return: as migsim_engine_check()

@@ -20,6 +20,11 @@ extern "C" {
 
 #define MIGSIM_POLICY_ABI	1
 
+/* For the bounds of options: bytes of a base page, base pages, pieces. */
+#define MIGSIM_POLICY_PAGE	4096
+#define MIGSIM_POLICY_MAX_PAGES	((uint64_t)1 << 32)
+#define MIGSIM_POLICY_MAX_PIECES 32
+
 /**
  * struct migsim_policy_view - what a policy sees; the core's
  * @now: ns since the call began
@@ -39,6 +44,7 @@ extern "C" {
  * @last_pages: base pages of the flush group that ended last; 0: none has
  * @last_first: its first-folio latency
  * @last_time: from its first unmap to its last remap
+ * @last_longest: longest that one of its folios was inaccessible
  * @groups_done: flush groups of the call that ended
  * @pages_done: base pages of the call that were in flight and no longer are
  * @largest: base pages of the largest folio of the call
@@ -63,6 +69,7 @@ struct migsim_policy_view {
 	uint64_t last_pages;
 	uint64_t last_first;
 	uint64_t last_time;
+	uint64_t last_longest;
 	uint64_t groups_done;
 	uint64_t pages_done;
 	uint64_t largest;
@@ -133,6 +140,8 @@ struct migsim_policy_note {
  * @window: optional; most base pages in flight under these arguments, for the
  *          report; 0: no bound of its own.
  * @note: optional; fills @note, which is zeroed, after a call.
+ * @async: optional; do these arguments need an asynchronous migrator although
+ *         the policy without them is of kind "today"?
  */
 struct migsim_policy_ops {
 	uint32_t size;
@@ -150,6 +159,7 @@ struct migsim_policy_ops {
 	uint64_t (*window)(const void *args);
 	void (*note)(const void *priv, const void *args,
 		     struct migsim_policy_note *note);
+	int (*async)(const void *args);
 };
 
 /**

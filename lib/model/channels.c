@@ -9,7 +9,7 @@ int channels_open(struct channels *c, const struct costs *costs, uint32_t n,
 	uint32_t i;
 
 	*c = (struct channels){ .costs = costs, .n = n, .next = UINT64_MAX,
-				.done = empty };
+				.percent = 100, .done = empty };
 	for (i = 0; i < n; i++)
 		c->ch[i] = (struct channel){ .queue = empty, .held = empty,
 					     .end = UINT64_MAX };
@@ -31,6 +31,18 @@ static bool shared(const struct channels *c, uint32_t i)
 		return c->active > 1;
 	default:
 		return i > 0;
+	}
+}
+
+bool channels_port_is_busy(const struct channels *c, uint32_t i)
+{
+	switch (c->costs->ports) {
+	case PORTS_PAIR:
+		return (i ^ 1) < c->n && c->ch[i ^ 1].queued;
+	case PORTS_FIRST:
+		return i > 0;
+	default:
+		return false;
 	}
 }
 
@@ -57,7 +69,8 @@ static void set_rates(struct channels *c, uint64_t t)
 			continue;
 		e = &c->entries.entry[ch->queue.head];
 		page_ps = costs->ps[costs_wait(costs->level[e->order],
-					       c->active, shared(c, i))];
+					       c->active, shared(c, i))] *
+			  100 / c->percent;
 		if (ch->started)
 			ch->end = t + ceil_div((unsigned __int128)e->len *
 					       page_ps, MIGSIM_PAGE_SIZE);

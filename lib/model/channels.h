@@ -26,6 +26,8 @@ struct channels {
 	uint64_t next;		/* end of the next copy; UINT64_MAX: none */
 	uint32_t first;		/* the channel that it is on */
 	uint64_t completions;	/* that the CPU is told of, so far */
+	uint64_t percent;	/* of the profile's bandwidth, 100 as a rule */
+	bool pick_ports;	/* a lane takes a channel of an idle port */
 	struct channel ch[MODEL_MAX_CHANNELS];
 	struct entry_list done;	/* ENTRY_LAST: of a group that completed */
 	struct entries entries;
@@ -35,6 +37,9 @@ struct channels {
 int channels_open(struct channels *c, const struct costs *costs, uint32_t n,
 		  uint32_t depth);
 void channels_close(struct channels *c);
+
+/* Would a copy on this idle channel share its port, as the profile reads it? */
+bool channels_port_is_busy(const struct channels *c, uint32_t i);
 
 /* Queues copies; they start with channels_start(). */
 void channels_queue(struct channels *c, uint32_t channel,

@@ -7,18 +7,31 @@
 
 _Static_assert(MODEL_MAX_CHANNELS <= 64, "a bit for each channel");
 
-/* The channel with least to do that no other lane of this submission has. */
+/* Is channel @a a better one for a lane than @b? */
+static bool better(const struct channels *c, uint64_t used, uint32_t a,
+		   uint32_t b)
+{
+	bool a_used = used >> a & 1, b_used = used >> b & 1;
+
+	if (a_used != b_used)
+		return b_used;
+	if (c->ch[a].queued != c->ch[b].queued)
+		return c->ch[a].queued < c->ch[b].queued;
+	return c->pick_ports && !channels_port_is_busy(c, a) &&
+	       channels_port_is_busy(c, b);
+}
+
+/*
+ * The channel with least to do that no other lane of this submission has; of
+ * several one whose port is idle.
+ */
 static uint32_t pick(const struct channels *c, uint64_t used)
 {
 	uint32_t i, best = 0;
 
-	for (i = 1; i < c->n; i++) {
-		bool taken = used >> i & 1, best_taken = used >> best & 1;
-
-		if (taken != best_taken ? best_taken :
-		    c->ch[i].queued < c->ch[best].queued)
+	for (i = 1; i < c->n; i++)
+		if (better(c, used, i, best))
 			best = i;
-	}
 	return best;
 }
 
