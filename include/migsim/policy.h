@@ -46,7 +46,8 @@ extern "C" {
  * @last_time: from its first unmap to its last remap
  * @last_longest: longest that one of its folios was inaccessible
  * @groups_done: flush groups of the call that ended
- * @pages_done: base pages of the call that were in flight and no longer are
+ * @pages_done: base pages of the call that were in flight and no longer are;
+ *              what is retried alone counts each time
  * @largest: base pages of the largest folio of the call
  * @capacity: most base pages that the space can have in flight
  */

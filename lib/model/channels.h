@@ -38,7 +38,10 @@ int channels_open(struct channels *c, const struct costs *costs, uint32_t n,
 		  uint32_t depth);
 void channels_close(struct channels *c);
 
-/* Would a copy on this idle channel share its port, as the profile reads it? */
+/*
+ * Would a copy on this idle channel share its port with one under way, as the
+ * profile reads it?
+ */
 bool channels_port_is_busy(const struct channels *c, uint32_t i);
 
 /* Queues copies; they start with channels_start(). */

@@ -23,7 +23,7 @@ static bool better(const struct channels *c, uint64_t used, uint32_t a,
 
 /*
  * The channel with least to do that no other lane of this submission has; of
- * several one whose port is idle.
+ * several one whose port was idle before this submission, which may fill it.
  */
 static uint32_t pick(const struct channels *c, uint64_t used)
 {

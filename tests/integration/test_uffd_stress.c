@@ -9,7 +9,7 @@
  * the sums in a mirror outside. The last four pages are for system calls; the
  * whole of them belongs to one thread.
  *
- * MIGSIM_STRESS_SECONDS: how long, over all variants; 3 without it.
+ * MIGSIM_STRESS_SECONDS: how long under each policy; 3 without it.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -36,7 +36,6 @@
 #define REGION		(8 * MIB)
 #define BLOCKS		(REGION / BLOCK)
 #define CHUNK		(3 * PAGE)	/* most bytes of one system call */
-#define VARIANTS	6
 
 struct stress {
 	char *region;
@@ -273,22 +272,29 @@ static double seconds(void)
 	return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
 }
 
-static double duration(void)
+/* A policy, and how many variants share its time. */
+struct variant {
+	const char *policy;
+	const char *engine;
+	unsigned int order, share;
+};
+
+static double duration(const struct variant *v)
 {
 	const char *text = getenv("MIGSIM_STRESS_SECONDS");
 	double total = text ? atof(text) : 3;
 
-	return (total > 0 ? total : 3) / VARIANTS;
+	return (total > 0 ? total : 3) / v->share;
 }
 
 /* Folios may fail while a system call holds their pages; most must not. */
 static void migrate_for(struct migsim_migrator *m, struct stress *s,
-			unsigned int order, struct migsim_summary *sum)
+			const struct variant *v, struct migsim_summary *sum)
 {
-	struct migsim_folio *folios = folios_of(s->region, REGION, order);
+	struct migsim_folio *folios = folios_of(s->region, REGION, v->order);
 	struct migsim_report *r = migsim_report_new();
-	size_t n = REGION / (PAGE << order), call;
-	double end = seconds() + duration();
+	size_t n = REGION / (PAGE << v->order), call;
+	double end = seconds() + duration(v);
 
 	for (call = 0; call < 2 || (seconds() < end && !s->wrong); call++) {
 		if (call % 2)
@@ -301,82 +307,98 @@ static void migrate_for(struct migsim_migrator *m, struct stress *s,
 	free(folios);
 }
 
-static void stress(unsigned int order, const char *policy)
+static void stress(void **state)
 {
+	const struct variant *v = *state;
 	struct migsim_summary sum = { 0 };
 	struct worker w[WORKERS];
 	pthread_t t[WORKERS + 1];
 	struct migsim_migrator *m;
 	struct stress s;
 
-	if (order == MIGSIM_MAX_ORDER && !have_thp()) {
+	if (v->order == MIGSIM_MAX_ORDER && !have_thp()) {
 		print_message("transparent huge pages are switched off\n");
 		skip();
 	}
-	stress_open(&s, order);
-	m = open_migrator("memcpy", policy);
+	stress_open(&s, v->order);
+	m = open_migrator(v->engine, v->policy);
 	workers_start(&s, w, t);
-	migrate_for(m, &s, order, &sum);
+	migrate_for(m, &s, v, &sum);
 	workers_stop(&s, w, t);
 	migsim_migrator_close(m);
 	assert_int_equal(s.wrong, 0);
 	assert_memory_equal(s.region, s.mirror, REGION);
 	assert_true(sum.migrated > sum.failed);
-	print_message("order %u, %s: %llu folios moved, %llu failed, "
-		      "%llu steps\n", order, policy,
+	print_message("order %u, %s, %s: %llu folios moved, %llu failed, "
+		      "%llu steps\n", v->order, v->engine, v->policy,
 		      (unsigned long long)sum.migrated,
 		      (unsigned long long)sum.failed,
 		      s.steps[0] + s.steps[1] + s.steps[2] + s.steps[3]);
 	stress_close(&s);
 }
 
-static void base_batch(void **state)
-{
-	(void)state;
-	stress(0, "batch:pages=512,copy=batch");
-}
+#define BESIDE		"mt:threads=1,caller=no"
 
-static void base_inline(void **state)
-{
-	(void)state;
-	stress(0, "batch:pages=64,copy=inline");
-}
+static const struct variant variants[] = {
+	{ "batch:pages=512,copy=batch", "memcpy", 0, 6 },
+	{ "batch:pages=64,copy=inline", "memcpy", 0, 6 },
+	{ "batch:pages=512,copy=batch", "memcpy", 4, 6 },
+	{ "batch:pages=256,copy=inline", "memcpy", 4, 6 },
+	{ "batch:pages=1024,copy=batch", "memcpy", 9, 6 },
+	{ "batch:pages=1024,copy=inline", "memcpy", 9, 6 },
+	{ "bytes:bytes=1M", BESIDE, 0, 2 },
+	{ "bytes:bytes=4M,split=4", "mt:threads=2", 9, 2 },
+	{ "folios:folios=7", BESIDE, 4, 2 },
+	{ "folios:per_channel=2,split=2", "mt:threads=2", 9, 2 },
+	{ "time:us=300", "mt:threads=2", 0, 2 },
+	{ "time:us=2000", BESIDE, 9, 2 },
+	{ "ramp:first=8,pages=512", BESIDE, 0, 2 },
+	{ "ramp:first=1,pages=2048", "mt:threads=2", 9, 2 },
+	{ "double:pages=512", BESIDE, 0, 3 },
+	{ "double:pages=256", "mt:threads=2", 4, 3 },
+	{ "double:pages=2048,split=2", "mt:threads=2", 9, 3 },
+	{ "folio:pages=512", BESIDE, 0, 2 },
+	{ "folio:pages=2048", "mt:threads=2", 9, 2 },
+	{ "sliding:window=256,group=32,flush=2", BESIDE, 0, 3 },
+	{ "sliding:window=192,fan=2", "mt:threads=2", 4, 3 },
+	{ "sliding:window=2048,split=4", "mt:threads=2", 9, 3 },
+	{ "adaptive:us=300", BESIDE, 0, 3 },
+	{ "adaptive:us=300", "mt:threads=2", 4, 3 },
+	{ "adaptive:us=2000", "mt:threads=2", 9, 3 },
+};
 
-static void order_four_batch(void **state)
-{
-	(void)state;
-	stress(4, "batch:pages=512,copy=batch");
-}
+#define VARIANTS	(sizeof(variants) / sizeof(variants[0]))
 
-static void order_four_inline(void **state)
+/* A policy that the library has and that is missing here. */
+static void every_policy_is_here(void **state)
 {
-	(void)state;
-	stress(4, "batch:pages=256,copy=inline");
-}
+	const struct migsim_policy_ops *ops;
+	unsigned int i;
+	size_t k;
 
-static void huge_batch(void **state)
-{
 	(void)state;
-	stress(9, "batch:pages=1024,copy=batch");
-}
-
-static void huge_inline(void **state)
-{
-	(void)state;
-	stress(9, "batch:pages=1024,copy=inline");
+	for (i = 0; (ops = migsim_policy_get(i)); i++) {
+		for (k = 0; k < VARIANTS; k++)
+			if (!strncmp(variants[k].policy, ops->name,
+				     strcspn(variants[k].policy, ":")))
+				break;
+		if (k == VARIANTS)
+			fail_msg("policy %s is not under stress", ops->name);
+	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[VARIANTS] = {
-		cmocka_unit_test(base_batch),
-		cmocka_unit_test(base_inline),
-		cmocka_unit_test(order_four_batch),
-		cmocka_unit_test(order_four_inline),
-		cmocka_unit_test(huge_batch),
-		cmocka_unit_test(huge_inline),
+	struct CMUnitTest tests[VARIANTS + 1] = {
+		[VARIANTS] = cmocka_unit_test(every_policy_is_here),
 	};
+	size_t i;
 
+	for (i = 0; i < VARIANTS; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = variants[i].policy, .test_func = stress,
+			.initial_state = (void *)(uintptr_t)&variants[i],
+		};
 	need_uffd();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

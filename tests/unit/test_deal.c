@@ -155,6 +155,34 @@ static void a_lane_takes_the_channel_with_least_to_do(void **state)
 	close_all();
 }
 
+/* Where two lanes go of four channels, the first of which copies already. */
+static void goes_to(uint32_t ports, bool pick_ports, const char *first,
+		    const char *second, const char *third)
+{
+	costs.ports = ports;
+	open_n(4);
+	c.pick_ports = pick_ports;
+	busy_with(0, 1);
+	submit(1, 0);
+	submit(2, 1);
+	deal_all();
+	assert_queue(1, first);
+	assert_queue(2, second);
+	assert_queue(3, third);
+	close_all();
+	costs.ports = 0;
+}
+
+static void a_lane_takes_a_channel_on_an_idle_port(void **state)
+{
+	(void)state;
+	goes_to(PORTS_PAIR, false, "1.", "2.", "");
+	/* Both on the idle port, not one on each. */
+	goes_to(PORTS_PAIR, true, "", "1.", "2.");
+	goes_to(PORTS_ANY, true, "1.", "2.", "");
+	goes_to(PORTS_FIRST, true, "1.", "2.", "");
+}
+
 /* 7 lanes on 3 channels: every third one shares. */
 static void lanes_that_outnumber_channels_share(void **state)
 {
@@ -300,6 +328,7 @@ int main(void)
 		cmocka_unit_test(slices_are_even_and_in_order),
 		cmocka_unit_test(slices_cut_entries),
 		cmocka_unit_test(a_lane_takes_the_channel_with_least_to_do),
+		cmocka_unit_test(a_lane_takes_a_channel_on_an_idle_port),
 		cmocka_unit_test(lanes_that_outnumber_channels_share),
 		cmocka_unit_test(lanes_and_slices_go_together),
 		cmocka_unit_test(submissions_are_kept_apart),

@@ -220,6 +220,30 @@ static void a_policy_that_admits_nothing(void **state)
 	scene_free(&sc);
 }
 
+/* Five folios of four pages a group, whatever the pages; the rest is three. */
+static void a_group_of_so_many_folios(void **state)
+{
+	(void)state;
+	scene_new(&sc, 23, 2);
+	sc.options.policy = "script";
+	script.groups = 1;
+	script.answer.admit = 1000;
+	script.answer.folios = 5;
+	scene_run(&sc);
+	assert_int_equal(sc.rc, 0);
+	assert_int_equal(sc.s.groups, 5);
+	assert_int_equal(sc.s.max_pages_in_flight, 20);
+	scene_free(&sc);
+
+	/* More than are handled at once, and no whole number of those. */
+	window(2000, 1, 100000);
+	script.answer.folios = 700;
+	scene_run(&sc);
+	assert_int_equal(sc.s.groups, 3);
+	assert_int_equal(sc.s.max_pages_in_flight, 700);
+	scene_free(&sc);
+}
+
 /* It names a deadline and is asked again by then. */
 static void a_tick_bounds_the_wait(void **state)
 {
@@ -258,6 +282,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_window_of_eight_groups,
+				scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(a_group_of_so_many_folios,
 				scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(groups_end_in_any_order,
 				scene_setup, scene_teardown),

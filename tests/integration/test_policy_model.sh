@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# What the policies reach in virtual time, which is the same on every machine:
+# the figures that bench/bounded-batch.md promises, and adaptive beside the best
+# fixed policy of a small grid.
+# BENCH is the path of migsim-bench, SRC that of the source tree.
+source "$(dirname "${BASH_SOURCE[0]}")/../support/bench.sh"
+
+total=1G
+! threads_watched || total=256M
+
+# FOLIO ENGINE POLICY [PROFILE]: "GIB_S MEAN P99 WINDOW" of a run, us and pages
+figures() {
+	timeout 120 "$BENCH" run --backend model --profile "${4-zen3-ptdma}" \
+		--engine "$2" --policy "$3" --folio "$1" --total $total \
+		--format json 2>err | python3 -c '
+import json, sys
+r = json.load(sys.stdin)["results"][0]
+i = r["inaccessible_us"]
+print(r["throughput_gib_s"]["median"], i["mean"], i["p99"],
+      r["counters"]["max_pages_in_flight"])'
+}
+
+reaches() { # GIB_S MEAN_US P99_US PAGES FOLIO ENGINE POLICY [PROFILE]
+	local least=$1 mean=$2 p99=$3 pages=$4
+	shift 4
+	figures "$@" | awk -v g="$least" -v m="$mean" -v p="$p99" -v w="$pages" '
+		{ print "    " $0 >"/dev/stderr" }
+		END { exit !(NF == 4 && $1 >= g && $2 <= m && $3 <= p && $4 <= w) }
+	' 2>seen && return
+	cat seen
+	return 1
+}
+
+c16=model:channels=16
+check '2M, whole folios' \
+	reaches 62 385 400 6144 2M $c16 sliding:window=6144
+check '2M, cut, 2048 pages' \
+	reaches 63 125 140 2048 2M $c16 sliding:window=2048,split=8,flush=2
+check '2M, cut, 512 pages' \
+	reaches 25 80 85 512 2M $c16 sliding:window=512,split=8
+check '4K, 16 channels' reaches 3.5 160 180 192 4K $c16 sliding:window=192
+check '4K, 1 channel' \
+	reaches 3.5 160 180 192 4K model:channels=1 sliding:window=192
+check '2M, where a flush costs five times as much' \
+	reaches 57 500 520 4096 2M $c16 sliding:window=4096,split=4,flush=4 \
+	zen3-ptdma:flush_base_us=52.675
+
+# --- adaptive is told nothing but 200 us
+within() { # PERCENT FOLIO ENGINE: of the best of these that stay within 200 us
+	local percent=$1 folio=$2 engine=$3 policy g mean p99 w best=0 which=none
+	for policy in batch:pages={256,512} sliding:window={192,320} \
+		sliding:window={640,1280},group=128,flush=4 \
+		sliding:window={512,1536},split=4 \
+		sliding:window=3072,split=8,flush=2; do
+		read -r g mean p99 w < <(figures "$folio" "$engine" "$policy")
+		awk -v m="$mean" -v g="$g" -v b="$best" \
+			'BEGIN { exit !(m <= 200 && g > b) }' || continue
+		best=$g which=$policy
+	done
+	read -r g mean p99 w < <(figures "$folio" "$engine" adaptive:us=200)
+	awk -v m="$mean" -v g="$g" -v b="$best" -v p="$percent" \
+		'BEGIN { exit !(b > 0 && m <= 200 && g >= b * p / 100) }' && return
+	echo "    $folio $engine: adaptive $g GiB/s, $mean us; $which $best"
+	return 1
+}
+
+if ! threads_watched; then
+	for which in 4K:1 4K:16 64K:16 256K:4 2M:0 2M:1 2M:4 2M:16; do
+		check "adaptive, $which channels" \
+			within 90 "${which%:*}" "model:channels=${which#*:}"
+	done
+	check 'adaptive, where the bandwidth halves' within 90 2M \
+		$c16,turn_after=131072,turn_percent=50
+	check 'adaptive, where it doubles' within 90 4K \
+		model:channels=1,turn_after=131072,turn_percent=200
+fi
+
+# --- one folio alone takes longer than the bound: it stays alone
+check 'one folio stays alone' \
+	reaches 7 300 400 1024 2M model:channels=1 adaptive:us=100
+
+echo "test_policy_model: $checks checks, $failures failed"
+[[ $failures -eq 0 ]]
