@@ -283,7 +283,8 @@ static long run_call(struct migsim_migrator *m)
 	long rc = 0;
 
 	if (m->policy->init)
-		rc = m->policy->init(m->policy_priv, m->policy_spec.args);
+		rc = m->policy->init(m->policy_priv, m->policy_spec.args) ?
+		     -EINVAL : 0;
 	if (!rc && m->space->prepare)
 		rc = m->space->prepare(m->space_priv, m->folios, m->n);
 	if (rc)

@@ -91,14 +91,3 @@ void migsim_engine_close(struct migsim_engine *engine)
 	spec_free(&o->spec);
 	sys_unmap(o, sizeof(*o));
 }
-
-const struct migsim_engine_ops *migsim_engine_find(const char *word)
-{
-	char *name = strndup(word, strcspn(word, ":"));
-	const struct ops_head *ops = NULL;
-
-	if (name)
-		ops = registry_find(OPS_ENGINE, name);
-	free(name);
-	return (const struct migsim_engine_ops *)ops;
-}

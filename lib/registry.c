@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <migsim/engine.h>
@@ -82,7 +83,7 @@ static void log_unknown(enum ops_kind kind, const char *name)
 					"%s%s", i ? ", " : "", ops->name);
 	migsim_log(MIGSIM_LOG_ERROR, "unknown %s '%s'; there are: %s%s",
 		   registries[kind].what, name, known,
-		   kind == OPS_ENGINE ? ", or ./FILE.so" : "");
+		   outside_has(kind) ? ", or ./FILE.so" : "");
 }
 
 const char *registry_what(enum ops_kind kind)
@@ -100,8 +101,8 @@ const struct ops_head *registry_find(enum ops_kind kind, const char *name)
 	const struct ops_head *ops;
 
 	/* Names of our own have no slash. */
-	if (kind == OPS_ENGINE && strchr(name, '/'))
-		return (const struct ops_head *)outside_engine(name);
+	if (outside_has(kind) && strchr(name, '/'))
+		return outside_find(kind, name);
 
 	pthread_mutex_lock(&lock);
 	ops = find_locked(&registries[kind], name);
@@ -109,6 +110,27 @@ const struct ops_head *registry_find(enum ops_kind kind, const char *name)
 	if (!ops)
 		log_unknown(kind, name);
 	return ops;
+}
+
+static const void *find_word(enum ops_kind kind, const char *word)
+{
+	char *name = strndup(word, strcspn(word, ":"));
+	const void *ops = NULL;
+
+	if (name)
+		ops = registry_find(kind, name);
+	free(name);
+	return ops;
+}
+
+const struct migsim_engine_ops *migsim_engine_find(const char *word)
+{
+	return find_word(OPS_ENGINE, word);
+}
+
+const struct migsim_policy_ops *migsim_policy_find(const char *word)
+{
+	return find_word(OPS_POLICY, word);
 }
 
 static int add(enum ops_kind kind, const void *table)
@@ -130,12 +152,26 @@ static int add(enum ops_kind kind, const void *table)
 	return err;
 }
 
+/* A name that can stand in a word. */
+static bool is_name(const char *name)
+{
+	return name && *name && !strpbrk(name, ":,/");
+}
+
 bool engine_is_whole(const struct migsim_engine_ops *ops)
 {
 	return ops->size >= offsetof(struct migsim_engine_ops, cancel) &&
-	       ops->abi == MIGSIM_ENGINE_ABI && ops->name && *ops->name &&
-	       !strpbrk(ops->name, ":,/") && ops->help && ops->open && ops->close && ops->caps &&
+	       ops->abi == MIGSIM_ENGINE_ABI && is_name(ops->name) &&
+	       ops->help && ops->open && ops->close && ops->caps &&
 	       ops->submit && ops->reap;
+}
+
+bool policy_is_whole(const struct migsim_policy_ops *ops)
+{
+	return ops->size >= offsetof(struct migsim_policy_ops, window) &&
+	       ops->abi == MIGSIM_POLICY_ABI && is_name(ops->name) &&
+	       ops->help && ops->decide && ops->kind &&
+	       (!strcmp(ops->kind, "today") || !strcmp(ops->kind, "async"));
 }
 
 int migsim_engine_register(const struct migsim_engine_ops *ops)
@@ -147,8 +183,7 @@ int migsim_engine_register(const struct migsim_engine_ops *ops)
 
 int migsim_policy_register(const struct migsim_policy_ops *ops)
 {
-	if (!ops || ops->size < offsetof(struct migsim_policy_ops, window) ||
-	    !ops->decide || !ops->kind)
+	if (!ops || !policy_is_whole(ops))
 		return -EINVAL;
 	return add(OPS_POLICY, ops);
 }

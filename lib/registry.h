@@ -9,6 +9,7 @@
 
 #include <migsim/engine.h>
 #include <migsim/param.h>
+#include <migsim/policy.h>
 
 /* What every ops table begins with. */
 struct ops_head {
@@ -23,14 +24,25 @@ enum ops_kind { OPS_ENGINE, OPS_POLICY, OPS_SPACE, OPS_KINDS };
 const char *registry_what(enum ops_kind kind);
 /* Bytes of a table of this kind, as this library knows it. */
 size_t registry_size(enum ops_kind kind);
-/* The table of that name, or, of an engine, at that path; NULL with a sentence. */
+/*
+ * The table of that name, or, of an engine or a policy, at that path; NULL with
+ * a sentence.
+ */
 const struct ops_head *registry_find(enum ops_kind kind, const char *name);
 
 /* Of our ABI, with all that is not optional? */
 bool engine_is_whole(const struct migsim_engine_ops *ops);
+bool policy_is_whole(const struct migsim_policy_ops *ops);
 
-/* outside.c: the engine in a shared object; NULL with a sentence. */
-const struct migsim_engine_ops *outside_engine(const char *path);
+/* What a table that is not whole may lack, for sentences. */
+#define ENGINE_LACKS \
+	"lacks its size, a name without colon, comma and slash, its help, or an operation that is not optional"
+#define POLICY_LACKS \
+	"lacks its size, a name without colon, comma and slash, its help, its kind (today or async), or its decide"
+
+/* outside.c: kinds that shared objects can bring, and the table in one. */
+bool outside_has(enum ops_kind kind);
+const struct ops_head *outside_find(enum ops_kind kind, const char *path);
 
 /*
  * A word that was understood: the table it names, grown to the library's own

@@ -20,6 +20,9 @@ extern "C" {
 
 #define MIGSIM_POLICY_ABI	1
 
+/* What a shared object calls its struct migsim_policy_ops. */
+#define MIGSIM_POLICY_SYMBOL	"migsim_policy"
+
 /* For the bounds of options: bytes of a base page, base pages, pieces. */
 #define MIGSIM_POLICY_PAGE	4096
 #define MIGSIM_POLICY_MAX_PAGES	((uint64_t)1 << 32)
@@ -178,6 +181,15 @@ int migsim_policy_register(const struct migsim_policy_ops *ops);
  * Return: the i-th policy, NULL behind the last.
  */
 const struct migsim_policy_ops *migsim_policy_get(unsigned int i);
+
+/**
+ * migsim_policy_find - the table of a policy
+ * @word: `name` or `./path.so`: what has a slash is a shared object with the
+ *        symbol MIGSIM_POLICY_SYMBOL, and stays loaded; options behind a colon
+ *        are not looked at
+ * Return: the table; NULL and a sentence through migsim_set_log().
+ */
+const struct migsim_policy_ops *migsim_policy_find(const char *word);
 
 #ifdef __cplusplus
 }

@@ -390,9 +390,11 @@ static void adaptive_decide(void *priv, const void *args,
 	watch(s, a, view);
 
 	need = max_u64(s->at.pages, view->next_pages);
-	if (!view->groups || (view->groups < s->at.groups &&
-			      flying + need <= a->pages))
-		answer->admit = s->at.pages;
+	if (!view->groups)
+		answer->admit = min_u64(s->at.pages, a->pages);
+	else if (view->groups < s->at.groups && flying < a->pages &&
+		 need <= a->pages - flying)
+		answer->admit = min_u64(s->at.pages, a->pages - flying);
 	folios = max_u64(need / max_u64(view->next_pages, 1), 1);
 	answer->pieces = (uint32_t)min_u64(max_u64(s->at.width / folios, 1),
 					   a->split);
@@ -410,10 +412,10 @@ static uint64_t adaptive_window(const void *args)
 static void adaptive_note(const void *priv, const void *args,
 			  struct migsim_policy_note *note)
 {
+	const struct adaptive_args *a = args;
 	const struct adaptive *s = priv;
 
-	(void)args;
-	note->window = s->home.groups * s->home.pages;
+	note->window = min_u64(s->home.groups * s->home.pages, a->pages);
 	note->alone_ns = s->alone_ns;
 }
 

@@ -131,7 +131,9 @@ static void time_decide(void *priv, const void *args,
 		t->pages = a->first;
 	else if (view->last_pages)
 		learn(t, a, view);
-	answer->admit = t->pages < a->pages ? t->pages : a->pages;
+	if (t->pages > a->pages)
+		t->pages = a->pages;
+	answer->admit = t->pages;
 }
 
 static uint64_t time_window(const void *args)

@@ -214,7 +214,16 @@ for what in engines:model engines:memcpy policies:batch profiles:zen3-ptdma \
 	check "list ${what%%:*} shows ${what#*:}" grep -q "${what#*:}" out
 done
 refused "not 'x'" list x
-refused "not 'x'" list policies x
+refused "not 'x'" list profiles x
+
+# --- policies: only these, and of which kind they are
+refused "unknown policy 'x'; there are: .*, or ./FILE.so$" list policies x
+refused "no option 'nonsense'" list policies batch:nonsense=1
+bench list policies batch:split=2 batch
+check 'only these policies are listed' \
+	test "$(grep -o '^[^ ]*' out | xargs)" = 'batch batch'
+check 'split= makes it one that today has no place for' \
+	test "$(grep -c 'needs an asynchronous migrator' out)" -eq 1
 
 # --- engines: each has its options, names them, and no others
 refused "unknown engine 'x'" list engines x

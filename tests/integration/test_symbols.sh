@@ -11,7 +11,7 @@ usage="usage: SRC=<tree> BUILD=<build directory> test_symbols.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-echo '#include <migsim/migsim.h>' >"$tmp/all.c"
+printf '#include <migsim/%s.h>\n' migsim policy-test >"$tmp/all.c"
 gcc -fsyntax-only -aux-info "$tmp/aux" -I"$SRC/include" -I"$BUILD/include" \
 	"$tmp/all.c"
 sed -nE 's/.* extern .*\b(migsim_[a-z0-9_]+) \(.*/\1/p' "$tmp/aux" |

@@ -85,20 +85,38 @@ static int list_these_engines(char **words, int n)
 	return EXIT_DONE;
 }
 
+/* Some options make a policy one of the other kind. */
+static void print_policy(const struct migsim_policy_ops *p, const char *kind)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s; %s", p->help,
+		 strcmp(kind, "async") ? "fits today's series" :
+		 "needs an asynchronous migrator");
+	print_name(p->name, text);
+	print_params(p->params);
+}
+
 static int list_policies(void)
 {
 	const struct migsim_policy_ops *p;
 	unsigned int i;
 
-	for (i = 0; (p = migsim_policy_get(i)); i++) {
-		char text[256];
+	for (i = 0; (p = migsim_policy_get(i)); i++)
+		print_policy(p, p->kind);
+	return EXIT_DONE;
+}
 
-		snprintf(text, sizeof(text), "%s; %s", p->help,
-			 strcmp(p->kind, "async") ? "fits today's series" :
-			 "needs an asynchronous migrator");
-		print_name(p->name, text);
-		print_params(p->params);
-	}
+static int list_these_policies(char **words, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (migsim_policy_check(words[i]))
+			return EXIT_USAGE;
+	for (i = 0; i < n; i++)
+		print_policy(migsim_policy_find(words[i]),
+			     migsim_policy_kind(words[i]));
 	return EXIT_DONE;
 }
 
@@ -202,12 +220,13 @@ static int list_topology(void)
 static const struct subject {
 	const char *name;
 	int (*list)(void);
+	int (*list_these)(char **words, int n);	/* optional */
 } subjects[] = {
-	{ "engines", list_engines },
-	{ "policies", list_policies },
-	{ "profiles", list_profiles },
-	{ "tables", list_tables },
-	{ "topology", list_topology },
+	{ "engines", list_engines, list_these_engines },
+	{ "policies", list_policies, list_these_policies },
+	{ "profiles", list_profiles, NULL },
+	{ "tables", list_tables, NULL },
+	{ "topology", list_topology, NULL },
 };
 
 #define NR_SUBJECTS	(sizeof(subjects) / sizeof(subjects[0]))
@@ -221,8 +240,9 @@ static int help(void)
 	     "  tables      published measurements\n"
 	     "  topology    nodes, their memory and distances\n\n"
 	     "Without a word all are shown. An engine or a policy is written\n"
-	     "name:key=value,key=value; the name of an engine may be the path of an\n"
-	     "outside one. 'list engines NAME…' shows only these. Example:\n"
+	     "name:key=value,key=value; its name may be the path of an outside\n"
+	     "one. 'list engines NAME…' and 'list policies NAME…' show only\n"
+	     "these. Example:\n"
 	     "  migsim-bench list engines memcpy ./libfoo.so");
 	return EXIT_DONE;
 }
@@ -247,13 +267,16 @@ int cmd_list(int argc, char **argv)
 		return list_all();
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return help();
-	if (argc > 2 && !strcmp(argv[1], "engines")) {
-		listen_to_library(false);
-		return list_these_engines(argv + 2, argc - 2);
-	}
-	for (i = 0; i < NR_SUBJECTS && argc == 2; i++)
-		if (!strcmp(subjects[i].name, argv[1]))
+	for (i = 0; i < NR_SUBJECTS; i++) {
+		if (strcmp(subjects[i].name, argv[1]))
+			continue;
+		if (argc == 2)
 			return subjects[i].list();
+		if (!subjects[i].list_these)
+			break;
+		listen_to_library(false);
+		return subjects[i].list_these(argv + 2, argc - 2);
+	}
 	say("list takes one of engines, policies, profiles, tables and topology, not '%.100s'",
 	    argv[argc - 1]);
 	return EXIT_USAGE;
