@@ -50,9 +50,9 @@ static void set_up_sweep(size_t n)
 			.reason = MIGSIM_REASON_SYSCALL, .runs = 3,
 			.warmup = 1, .seed = 7,
 		};
-		samples[i][0] = (struct sample){ 0, 7.5, 101, 51, NAN };
-		samples[i][1] = (struct sample){ 1, 8.5, 102, 52, NAN };
-		samples[i][2] = (struct sample){ 2, 9.5, 103, 53, NAN };
+		samples[i][0] = (struct sample){ 0, 7.5, 101, 51, NAN, NAN, NAN };
+		samples[i][1] = (struct sample){ 1, 8.5, 102, 52, NAN, NAN, NAN };
+		samples[i][2] = (struct sample){ 2, 9.5, 103, 53, NAN, NAN, NAN };
 		result[i] = (struct result){
 			.config = &configs[i], .channels = 1,
 			.batch_pages = 512, .window_pages = 512,
@@ -87,6 +87,24 @@ static void make_read_after(size_t i)
 		(struct migsim_stats){ 3, 4.25, 4, 0.5, { 3.5, 4.5 } };
 	for (k = 0; k < 3; k++)
 		samples[i][k].read_after_gib_s = 3.5 + 0.5 * (double)k;
+}
+
+/* Two threads used the memory: 3 million operations a second, of 4. */
+static void make_load(size_t i)
+{
+	size_t k;
+
+	configs[i].load = (struct load_words){ 2, LOAD_ZIPF, 25, 0 };
+	result[i].ops_per_s =
+		(struct migsim_stats){ 3, 3e6, 3.1e6, 1e5, { 2.5e6, 3.5e6 } };
+	result[i].baseline_ops_per_s =
+		(struct migsim_stats){ 3, 4e6, 4.1e6, 1e5, { 3.5e6, 4.5e6 } };
+	result[i].stall_us =
+		(struct migsim_latency){ 77, 115, 117, 119, 123, 127 };
+	for (k = 0; k < 3; k++) {
+		samples[i][k].ops_per_s = 2.5e6 + 5e5 * (double)k;
+		samples[i][k].baseline_ops_per_s = 4e6;
+	}
 }
 
 static void make_kernel(struct result *r)
@@ -171,7 +189,7 @@ static void test_json_keys_stand_in_order(void **state)
 	ASSERT_KEYS(r, "config", "throughput_gib_s", "first_folio_us",
 		    "inaccessible_us", "phases_us", "cpu_s_per_gib",
 		    "counters", "samples", "read_after_gib_s",
-		    "stolen_percent");
+		    "stolen_percent", "load");
 	ASSERT_KEYS(json_object_get(r, "config"), "backend", "engine",
 		    "driver", "channels", "policy", "profile", "order",
 		    "batch_pages", "window_pages", "total_bytes",
@@ -351,6 +369,7 @@ static void test_csv_rows_are_as_long_as_the_header(void **state)
 	set_up_sweep(2);
 	result[0].driver = "a \"driver\",\nof two lines";
 	make_kernel(&result[1]);
+	make_load(0);
 	words = rendered(FORMAT_CSV);
 	assert_has(words, "\"a \"\"driver\"\",\nof two lines\"");
 	for (p = words; *p; p++) {
@@ -362,7 +381,7 @@ static void test_csv_rows_are_as_long_as_the_header(void **state)
 		assert_int_equal(at, columns);
 		at = 0;
 	}
-	assert_int_equal(columns, 27);
+	assert_int_equal(columns, 28);
 	free(words);
 }
 
@@ -579,9 +598,9 @@ static void test_busy_is_a_dimension(void **state)
 	assert_has(words, ", busy 3, ");
 	free(words);
 	words = rendered(FORMAT_CSV);
-	assert_has(words, ",runs,run,busy\n");
-	assert_has(words, ",3,,3\nown,");	/* of all runs */
-	assert_has(words, ",3,2,3\n");		/* of the third */
+	assert_has(words, ",runs,run,busy,load\n");
+	assert_has(words, ",3,,3,\nown,");	/* of all runs */
+	assert_has(words, ",3,2,3,\n");		/* of the third */
 	free(words);
 	doc = rendered_json();
 	assert_member(doc, "config", "busy", 3);
@@ -645,6 +664,112 @@ static void test_read_after_in_a_mail(void **state)
 	words = rendered(FORMAT_LKML);
 	assert_fits_a_mail(words);
 	assert_has(words, "  0.25 + -      4.00 ± 0.50\n");
+	free(words);
+}
+
+static void test_load_json(void **state)
+{
+	json_t *doc, *r, *load;
+
+	(void)state;
+	set_up_sweep(1);
+	doc = rendered_json();
+	r = json_array_get(json_object_get(doc, "results"), 0);
+	assert_true(json_is_null(json_object_get(r, "load")));
+	assert_true(json_is_null(member(doc, "config", "load")));
+	json_decref(doc);
+
+	make_load(0);
+	doc = rendered_json();
+	r = json_array_get(json_object_get(doc, "results"), 0);
+	load = json_object_get(r, "load");
+	ASSERT_KEYS(load, "threads", "pattern", "write_percent", "ops_per_s",
+		    "baseline_ops_per_s", "stalls", "stall_us", "rate");
+	assert_member(doc, "load", "threads", 2);
+	assert_string_equal(json_string_value(member(doc, "load", "pattern")),
+			    "zipf");
+	assert_member(doc, "load", "write_percent", 25);
+	assert_member(doc, "load", "ops_per_s", 3e6);
+	assert_member(doc, "load", "baseline_ops_per_s", 4e6);
+	assert_member(doc, "load", "stalls", 77);
+	assert_true(json_is_null(member(doc, "load", "rate")));
+	load = json_object_get(load, "stall_us");
+	ASSERT_KEYS(load, "p50", "p99", "max");
+	assert_true(fabs(json_number_value(json_object_get(load, "p50")) -
+			 117) < 1e-6);
+	assert_string_equal(json_string_value(member(doc, "config", "load")),
+			    "threads=2,pattern=zipf,write=25");
+	r = json_array_get(json_object_get(r, "samples"), 2);
+	assert_true(fabs(json_number_value(json_object_get(r, "ops_per_s")) -
+			 3.5e6) < 1);
+	json_decref(doc);
+
+	/* A load that met nothing in flight. */
+	result[0].stall_us = (struct migsim_latency){ 0 };
+	configs[0].load.rate = 1000;
+	doc = rendered_json();
+	assert_member(doc, "load", "stalls", 0);
+	assert_member(doc, "load", "rate", 1000);
+	load = member(doc, "load", "stall_us");
+	assert_true(json_is_null(json_object_get(load, "max")));
+	json_decref(doc);
+}
+
+static void test_load_in_words(void **state)
+{
+	char *words;
+
+	(void)state;
+	set_up_sweep(2);
+	words = rendered(FORMAT_CSV);
+	assert_has(words, ",runs,run,busy,load\n");
+	assert_lacks(words, "load_");
+	free(words);
+	words = rendered(FORMAT_TABLE);
+	assert_lacks(words, "load");
+	assert_lacks(words, "stall");
+	free(words);
+
+	make_load(0);
+	words = rendered(FORMAT_CSV);
+	assert_has(words, ",load_ops_per_s,3000000,,");
+	assert_has(words, ",load_baseline_ops_per_s,4000000,,");
+	assert_has(words, ",load_stalls,77,");
+	assert_has(words, ",load_stall_p50_us,117,");
+	assert_has(words, ",load_stall_p99_us,123,");
+	assert_has(words, ",load_stall_max_us,127,");
+	assert_has(words, ",run_load_ops_per_s,3500000,");
+	assert_has(words, ",3,2,0,\"threads=2,pattern=zipf,write=25\"\n");
+	free(words);
+	words = rendered(FORMAT_TABLE);
+	assert_has(words, "threads=2,pattern=zipf,write=25");
+	assert_has(words, "  ops/s     base  stall us\n");
+	assert_has(words, "  million  million       p50  p99  max\n");
+	assert_has(words, "     3.00     4.00       117  123  127\n");
+	assert_has(words, "        -        -         -    -    -\n");
+	free(words);
+}
+
+static void test_load_in_a_mail(void **state)
+{
+	char *words;
+	size_t i;
+
+	(void)state;
+	set_up_cross(2, "mt");
+	for (i = 0; i < rs.n; i++)
+		make_load(i);
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "\nThe load, million ops/s (without migration), and its stalls\n");
+	assert_has(words, "  3.00 (4.00)           117/123/127");
+	free(words);
+	set_up_sweep(1);
+	make_load(0);
+	words = rendered(FORMAT_LKML);
+	assert_fits_a_mail(words);
+	assert_has(words, "load threads=2,pattern=zipf,write=25");
+	assert_has(words, "  3.00 (4.00)  117/123/127\n");
 	free(words);
 }
 
@@ -950,6 +1075,9 @@ int main(void)
 		cmocka_unit_test(test_busy_is_a_dimension),
 		cmocka_unit_test(test_read_after),
 		cmocka_unit_test(test_read_after_in_a_mail),
+		cmocka_unit_test(test_load_json),
+		cmocka_unit_test(test_load_in_words),
+		cmocka_unit_test(test_load_in_a_mail),
 		cmocka_unit_test(test_emulated_stands_by_every_time),
 		cmocka_unit_test(test_model_in_json),
 		cmocka_unit_test(test_model_in_text),

@@ -13,6 +13,8 @@
 
 #include <migsim/migsim.h>
 
+#include "load_words.h"
+
 /* Exit codes: the command line's contract. */
 enum {
 	EXIT_DONE = 0,
@@ -51,6 +53,7 @@ struct config {
 	enum migsim_reason reason;
 	unsigned int runs, warmup;
 	unsigned int busy;	/* threads that spin beside */
+	struct load_words load;	/* threads that use the memory */
 	bool verify;
 	bool read_after;	/* the target, after each call */
 	uint64_t seed;

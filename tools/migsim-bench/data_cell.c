@@ -30,7 +30,8 @@ static const char *const unused_metrics[] = {
 	"cpu_helpers_s_per_gib", "run_gib_s", "run_first_us",
 	"run_inaccessible_us", "read_after_gib_s", "read_after_gib_s_mean",
 	"read_after_gib_s_ci95_lo", "read_after_gib_s_ci95_hi",
-	"run_read_after_gib_s",
+	"run_read_after_gib_s", "run_load_ops_per_s",
+	"run_load_baseline_ops_per_s",
 };
 
 static const struct engine {
@@ -60,6 +61,9 @@ static bool is_unused(const char *metric)
 		if (!strcmp(metric, unused_metrics[i]))
 			return true;
 	for (i = 0; (name = result_counter(&none, i, &n)); i++)
+		if (!strcmp(metric, name))
+			return true;
+	for (i = 0; (name = result_load(&none, i, &us)); i++)
 		if (!strcmp(metric, name))
 			return true;
 	for (i = 0; (name = result_phase(&none, i, &us)); i++) {

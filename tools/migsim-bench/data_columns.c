@@ -31,6 +31,7 @@ static const char *const names[COLUMNS] = {
 	[COLUMN_POLICY] = "policy",
 	[COLUMN_OPTIONS] = "engine_options",
 	[COLUMN_BUSY] = "busy",
+	[COLUMN_LOAD] = "load",
 };
 
 int data_refuse(const struct data_record *r, const char *fmt, ...)

@@ -31,6 +31,7 @@ enum data_column {
 	COLUMN_POLICY,
 	COLUMN_OPTIONS,
 	COLUMN_BUSY,
+	COLUMN_LOAD,
 	COLUMNS
 };
 

@@ -37,12 +37,12 @@ static bool has_threads(const struct data_record *r)
 	return strtoul(threads, NULL, 10) > 1;
 }
 
-/* Nobody else runs in the model. */
+/* Nobody else runs in the model, nor keeps its folios from it. */
 static bool is_busy(const struct data_record *r)
 {
 	const char *busy = data_text(r, COLUMN_BUSY);
 
-	return *busy && strcmp(busy, "0");
+	return (*busy && strcmp(busy, "0")) || *data_text(r, COLUMN_LOAD);
 }
 
 bool data_is_cell(const struct data_record *r)

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <migsim/sysinfo.h>
+
 #define DIGITS	9	/* a second in us, to a ns */
 
 /* null for what is not finite. */
@@ -18,6 +20,9 @@ json_t *doc_number(double value);
 json_t *doc_count(int64_t value);
 /* null for NULL. A byte that is no UTF-8 becomes the sign for an unknown one. */
 json_t *doc_text(const char *words);
+
+/* render_json.c: the machine. */
+json_t *sysinfo_json(const struct migsim_sysinfo *si);
 
 /* Appends and takes over @value; frees @list when that fails. */
 json_t *doc_append(json_t *list, json_t *value);

@@ -28,6 +28,7 @@ static const char *const names[FIELDS] = {
 	[FIELD_MODE] = "mode",
 	[FIELD_REASON] = "reason",
 	[FIELD_BUSY] = "busy",
+	[FIELD_LOAD] = "load",
 	[FIELD_RUNS] = "runs",
 	[FIELD_BATCH] = "N",
 };
@@ -106,6 +107,15 @@ static char *nodes_text(const struct config *c)
 	return asprintf(&text, "%s->%s", from, to) < 0 ? NULL : text;
 }
 
+static char *load_text(const struct config *c)
+{
+	char buf[LOAD_WORDS_LEN] = "";
+
+	if (c->load.threads)
+		load_format(&c->load, buf);
+	return strdup(buf);
+}
+
 static char *runs_text(const struct result *r)
 {
 	char *text;
@@ -153,6 +163,8 @@ static char *make_text(const struct result *r, enum field f)
 		return text_or_nothing(migsim_reason_name(c->reason));
 	case FIELD_BUSY:
 		return number_or_nothing(result_busy(r));
+	case FIELD_LOAD:
+		return load_text(c);
 	case FIELD_RUNS:
 		return runs_text(r);
 	case FIELD_BATCH:

@@ -19,11 +19,11 @@ static const char shared[] =
 "  --from NODE --to NODE    (the node this runs on, and the nearest other)\n"
 "  --layout contiguous|scattered    --pool warm|cold    --mode sync|async\n"
 "  --reason NAME            as in the kernel's trace events   (syscall_or_cpuset)\n"
-"  --runs N --warmup N      measured, and thrown away before them       (5 and 1)\n"
+"  --runs N --warmup N --seed N  measured; not counted; of all chance   (5, 1, 1)\n"
 "  --busy N                 threads that spin beside: a busy machine          (0)\n"
+"  --load threads=N,pattern=uniform|zipf,write=PERCENT,rate=OPS  use it    (none)\n"
 "  --verify --read-after    hash before and after; time a read of all, each call\n"
 "  --profile NAME|FILE[:KEY=V,…]    what backend model computes with (zen3-ptdma)\n"
-"  --seed N                 of every random choice                            (1)\n"
 "  --format table|lkml|csv|json    --output FILE    --quiet (no progress)\n";
 
 void help_run(void)

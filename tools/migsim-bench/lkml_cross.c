@@ -42,6 +42,11 @@ static const struct block reading = {
 	{ lkml_read_after },
 };
 
+static const struct block load = {
+	"The load, million ops/s (without migration), and its stalls", 2,
+	{ "Mops/s", "stall us p50/p99/max" }, { lkml_ops, lkml_stalls },
+};
+
 /* The different texts of one field, in the order of the results. */
 struct axis {
 	enum field field;
@@ -284,6 +289,8 @@ static int print_cross(FILE *out, const struct cross *x)
 		err = print_block(out, x, &cpu);
 	if (!err && results_read_after(x->rs))
 		err = print_block(out, x, &reading);
+	if (!err && results_load(x->rs))
+		err = print_block(out, x, &load);
 	return err;
 }
 

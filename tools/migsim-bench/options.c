@@ -31,6 +31,7 @@ static const struct spelling spellings[] = {
 	{ "runs", OPT_RUNS, LIST },
 	{ "warmup", OPT_WARMUP, LIST },
 	{ "busy", OPT_BUSY, LIST },
+	{ "load", OPT_LOAD, LOADS },
 	{ "verify", OPT_VERIFY, FLAG },
 	{ "read-after", OPT_READ_AFTER, FLAG },
 	{ "seed", OPT_SEED, ONE },
@@ -103,6 +104,9 @@ static int say_bad_list(int err, enum option_kind kind, const char *text)
 	else if (err == -EDOM)
 		say("%.200s holds a range that leads nowhere; write FROM:TO:xFACTOR or FROM:TO:+STEP, with FROM up to TO, a factor from 2 and a step from 1",
 		    text);
+	else if (kind == LOADS && *text)
+		say("'%.200s' is no load; write threads=N,pattern=uniform|zipf,write=PERCENT,rate=OPS, or none",
+		    text);
 	else if (kind == ITEMS && *text)
 		say("'%.200s' is no list of names with their options; write name:key=value,key=value,name",
 		    text);
@@ -162,6 +166,8 @@ static int read_value(const struct spelling *s, const char *text,
 
 	if (s->kind == ITEMS)
 		err = expand_items(text, &v->words, &v->n);
+	else if (s->kind == LOADS)
+		err = load_expand(text, &v->words, &v->n);
 	else if (s->kind == LIST)
 		err = expand_values(text, &v->words, &v->n);
 	else

@@ -29,6 +29,7 @@ enum option_id {
 	OPT_MODE,
 	OPT_REASON,
 	OPT_BUSY,
+	OPT_LOAD,
 	OPT_RUNS,
 	OPT_WARMUP,
 	OPT_VERIFY,
@@ -46,6 +47,7 @@ enum option_id {
 enum option_kind {
 	LIST,		/* values with commas between, and ranges */
 	ITEMS,		/* engines or policies */
+	LOADS,		/* items without a name */
 	ONE,
 	FLAG,
 };

@@ -38,7 +38,7 @@ static long window_pages(const struct trial *t)
 }
 
 int outcome_add(struct result *result, struct migsim_report *pooled,
-		const struct migsim_report *run, double read_gib_s)
+		const struct migsim_report *run, const struct trial *t)
 {
 	struct migsim_summary s = { .size = sizeof(s) };
 	struct sample *grown = realloc(result->samples,
@@ -55,9 +55,9 @@ int outcome_add(struct result *result, struct migsim_report *pooled,
 		.gib_s = s.gib_s,
 		.first_us = seen ? s.first_us.mean : NAN,
 		.inaccessible_us = seen ? s.inaccessible_us.mean : NAN,
-		.read_after_gib_s = read_gib_s,
+		.read_after_gib_s = read_after_gib_s(&t->read),
 	};
-	result->nr_samples++;
+	load_take(t->load, &grown[result->nr_samples++]);
 	return migsim_report_add(pooled, run);
 }
 
@@ -94,12 +94,20 @@ static int describe_samples(struct result *result)
 		ret = describe(result,
 			       offsetof(struct sample, read_after_gib_s),
 			       &result->read_after_gib_s);
+	if (!ret)
+		ret = describe(result, offsetof(struct sample, ops_per_s),
+			       &result->ops_per_s);
+	if (!ret)
+		ret = describe(result,
+			       offsetof(struct sample, baseline_ops_per_s),
+			       &result->baseline_ops_per_s);
 	return ret;
 }
 
 /* One sample has no interval, but the profile's errors make one. */
 static void take_intervals(struct result *result, const struct trial *t)
 {
+	result->slopes = t->slopes;
 	memcpy(result->gib_s.ci95, t->interval[MIGSIM_METRIC_GIB_S],
 	       sizeof(result->gib_s.ci95));
 	if (result->first_us.n)
@@ -142,6 +150,7 @@ int outcome_finish(struct result *result, const struct trial *t,
 	}
 	result->sum.size = sizeof(result->sum);
 	migsim_report_summary(pooled, &result->sum);
+	load_stalls(t->load, &result->stall_us);
 	ret = describe_samples(result);
 	if (!ret && t->shape.virtual)
 		take_intervals(result, t);
@@ -280,6 +289,8 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 		ret = warn_of_memory(rs, doubts);
 	if (!ret)
 		ret = warn_of_stolen(rs, doubts->stolen);
+	if (!ret)
+		ret = load_warn(rs);
 	if (!ret)
 		ret = warn_of_engines(rs);
 	return ret ? ret : warn_of_extrapolation(rs);

@@ -23,11 +23,11 @@ struct outcome_doubts {
 };
 
 /*
- * Adds a run to the samples and to the pooled report. @read_gib_s: of reading
- * after its calls, NAN when nothing was read. 0 or -errno.
+ * Adds the last run of a trial to the samples and to what is pooled. 0 or
+ * -errno.
  */
 int outcome_add(struct result *result, struct migsim_report *pooled,
-		const struct migsim_report *run, double read_gib_s);
+		const struct migsim_report *run, const struct trial *t);
 
 /* Fills @result from its samples and the pooled report. 0 or -errno. */
 int outcome_finish(struct result *result, const struct trial *t,

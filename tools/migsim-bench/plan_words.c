@@ -255,6 +255,13 @@ static int set_busy(struct config *c, const char *word)
 	return SAID;
 }
 
+static int set_load(struct config *c, const char *word)
+{
+	int err = load_parse(word, config_is_model(c), &c->load);
+
+	return err == -EINVAL ? SAID : err;
+}
+
 /* @word: when nothing was given; NULL is for the setter to decide. */
 static const struct dimension {
 	int (*set)(struct config *c, const char *word);
@@ -275,6 +282,7 @@ static const struct dimension {
 	[OPT_MODE] = { set_mode, "sync", "a mode; there are async and sync" },
 	[OPT_REASON] = { set_reason, "syscall_or_cpuset", "a reason" },
 	[OPT_BUSY] = { set_busy, "0", "a number of threads from 0 to 1024" },
+	[OPT_LOAD] = { set_load, "none", "a load" },
 	[OPT_RUNS] = { set_runs, "5", "a number of runs from 1 to 1000000" },
 	[OPT_WARMUP] = { set_warmup, "1", "a number of runs from 0 to 1000000" },
 	[OPT_VERIFY] = { set_verify, "no", "yes or no" },

@@ -30,6 +30,7 @@ enum field {
 	FIELD_MODE,
 	FIELD_REASON,
 	FIELD_BUSY,
+	FIELD_LOAD,
 	FIELD_RUNS,
 	FIELD_BATCH,
 	FIELDS,
@@ -79,6 +80,10 @@ const char *result_counter(const struct result *r, unsigned int i,
 const char *result_phase(const struct result *r, unsigned int i,
 			 double *value);
 
+/* load_render.c: was there a load; the i-th value of one, NULL behind the last */
+bool results_load(const struct results *rs);
+const char *result_load(const struct result *r, unsigned int i, double *value);
+
 /* words of an item `name:key=value,…`; free them. NULL without memory. */
 char *item_name(const char *item);
 char *item_without(const char *item, const char *key);
@@ -122,6 +127,8 @@ void lkml_first(struct grid *g, const struct result *r);
 void lkml_inaccessible(struct grid *g, const struct result *r);
 void lkml_cpu(struct grid *g, const struct result *r);
 void lkml_read_after(struct grid *g, const struct result *r);
+void lkml_ops(struct grid *g, const struct result *r);
+void lkml_stalls(struct grid *g, const struct result *r);
 int lkml_cross(FILE *out, const struct results *rs, const struct fields *fs);
 
 #endif

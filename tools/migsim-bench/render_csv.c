@@ -18,6 +18,7 @@ struct row {
 	char *head;
 	char *tail;
 	int64_t busy;
+	char load[LOAD_WORDS_LEN];
 	const char *flag;
 };
 
@@ -121,7 +122,7 @@ static const char header[] =
 	"table,order,folio_bytes,engine,channels,folios_per_call,batch_pages,"
 	"metric,value,pm,flag,backend,driver,engine_options,policy,profile,"
 	"folio,layout,pool,mode,reason,from,to,window_pages,total_bytes,runs,"
-	"run,busy\n";
+	"run,busy,load\n";
 
 static char *in_memory(int (*put)(FILE *, const struct result *),
 		       const struct result *r)
@@ -159,6 +160,8 @@ static void put_value(const struct row *row, const char *metric, double value,
 	fputc(',', row->out);
 	if (row->busy >= 0)
 		fprintf(row->out, "%lld", (long long)row->busy);
+	fputc(',', row->out);
+	put_text(row->out, row->load);
 	fputc('\n', row->out);
 }
 
@@ -231,6 +234,8 @@ static void put_costs(const struct row *row, const struct result *r)
 		  result_per_gib(r, r->sum.helper_cpu_s));
 	for (i = 0; (name = result_counter(r, i, &n)); i++)
 		put_plain(row, name, n < 0 ? NAN : (double)n);
+	for (i = 0; (name = result_load(r, i, &us)); i++)
+		put_plain(row, name, us);
 }
 
 /* Other names than the medians', which a reader would mix up with them. */
@@ -247,6 +252,10 @@ static void put_samples(const struct row *row, const struct result *r)
 			  (long)s->run);
 		put_value(row, "run_read_after_gib_s", s->read_after_gib_s,
 			  NAN, (long)s->run);
+		put_value(row, "run_load_ops_per_s", s->ops_per_s, NAN,
+			  (long)s->run);
+		put_value(row, "run_load_baseline_ops_per_s",
+			  s->baseline_ops_per_s, NAN, (long)s->run);
 	}
 }
 
@@ -262,6 +271,8 @@ static int put_result(FILE *out, const struct result *r, bool emulated)
 	};
 	int err = row.head && row.tail ? 0 : -ENOMEM;
 
+	if (r->config->load.threads)
+		load_format(&r->config->load, row.load);
 	if (!err) {
 		put_stats(&row, "gib_s", "", &r->gib_s);
 		put_stats(&row, "first", "_us", &r->first_us);

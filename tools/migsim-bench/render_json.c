@@ -25,7 +25,7 @@ static json_t *interval(const struct migsim_stats *s)
 	return json_pack("[o, o]", doc_number(s->ci95[0]), doc_number(s->ci95[1]));
 }
 
-static json_t *sysinfo_json(const struct migsim_sysinfo *si)
+json_t *sysinfo_json(const struct migsim_sysinfo *si)
 {
 	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
 		"kernel", known(si->kernel), "cpu", known(si->cpu),
@@ -83,13 +83,23 @@ static json_t *seed_json(uint64_t seed)
 	       json_sprintf("%llu", (unsigned long long)seed);
 }
 
+static json_t *load_word(const struct config *c)
+{
+	char buf[LOAD_WORDS_LEN];
+
+	if (!c->load.threads)
+		return json_null();
+	load_format(&c->load, buf);
+	return json_string(buf);
+}
+
 static json_t *config_json(const struct result *r)
 {
 	const struct config *c = r->config;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
 			 " s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I,"
-			 " s:o, s:o, s:I, s:b, s:o, s:o, s:b}",
+			 " s:o, s:o, s:I, s:b, s:o, s:o, s:b, s:o}",
 		"backend", doc_text(c->backend), "engine", engine_name(c),
 		"driver", doc_text(r->driver), "channels", doc_count(r->channels),
 		"policy", doc_text(c->policy), "profile", doc_text(c->profile),
@@ -107,7 +117,7 @@ static json_t *config_json(const struct result *r)
 		"folio", folio_json(c), "engine_options", doc_text(c->engine),
 		"warmup", (json_int_t)c->warmup, "verify", c->verify,
 		"seed", seed_json(c->seed), "busy", doc_count(result_busy(r)),
-		"read_after", c->read_after);
+		"read_after", c->read_after, "load", load_word(c));
 }
 
 static json_t *rate_json(const struct migsim_stats *s)
@@ -193,18 +203,44 @@ static json_t *samples_json(const struct result *r)
 	for (i = 0; list && i < r->nr_samples; i++) {
 		const struct sample *s = &r->samples[i];
 
-		list = doc_append(list, json_pack("{s:I, s:o, s:o, s:o, s:o}",
+		list = doc_append(list, json_pack(
+			"{s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 			"run", (json_int_t)s->run, "gib_s", doc_number(s->gib_s),
 			"first_us", doc_number(s->first_us),
 			"inaccessible_us", doc_number(s->inaccessible_us),
-			"read_after_gib_s", doc_number(s->read_after_gib_s)));
+			"read_after_gib_s", doc_number(s->read_after_gib_s),
+			"ops_per_s", doc_number(s->ops_per_s),
+			"baseline_ops_per_s",
+			doc_number(s->baseline_ops_per_s)));
 	}
 	return list;
 }
 
+static json_t *load_json(const struct result *r)
+{
+	const struct load_words *w = &r->config->load;
+	const struct migsim_latency *l = &r->stall_us;
+
+	if (!r->ops_per_s.n)
+		return json_null();
+	return json_pack("{s:I, s:s, s:I, s:o, s:o, s:I, s:{s:o, s:o, s:o},"
+			 " s:o}",
+		"threads", (json_int_t)w->threads,
+		"pattern", load_pattern_name(w->pattern),
+		"write_percent", (json_int_t)w->write,
+		"ops_per_s", doc_number(r->ops_per_s.median),
+		"baseline_ops_per_s", doc_number(r->baseline_ops_per_s.median),
+		"stalls", (json_int_t)l->n,
+		"stall_us", "p50", doc_number(latency_value(l, l->p50)),
+		"p99", doc_number(latency_value(l, l->p99)),
+		"max", doc_number(latency_value(l, l->max)),
+		"rate", doc_count(w->rate ? (int64_t)w->rate : -1));
+}
+
 static json_t *result_json(const struct result *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+			 " s:o}",
 		"config", config_json(r),
 		"throughput_gib_s", rate_json(&r->gib_s),
 		"first_folio_us", first_json(r),
@@ -213,7 +249,8 @@ static json_t *result_json(const struct result *r)
 		"counters", counters_json(r), "samples", samples_json(r),
 		"read_after_gib_s", r->read_after_gib_s.n ?
 			rate_json(&r->read_after_gib_s) : json_null(),
-		"stolen_percent", doc_number(100 * r->stolen));
+		"stolen_percent", doc_number(100 * r->stolen),
+		"load", load_json(r));
 }
 
 static json_t *results_json(const struct results *rs)

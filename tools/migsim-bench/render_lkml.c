@@ -74,7 +74,7 @@ static void add_word(struct grid *g, const char *word)
 	grid_add(g, "%s", word[0] ? word : "-");
 }
 
-/* A list is two tables below each other: a mail is too narrow for one. */
+/* A list is tables below each other: a mail is too narrow for one. */
 struct table {
 	const char *title;
 	size_t n;
@@ -96,6 +96,11 @@ static const struct table costs = {
 static const struct table costs_and_reading = {
 	"CPU s/GiB: caller + helpers; read: by the caller, after each call\n",
 	2, { { "CPU s/GiB", lkml_cpu }, { "read GiB/s ± sd", lkml_read_after } },
+};
+
+static const struct table loads = {
+	"The load: million ops/s (without migration); its stalls: p50/p99/max\n",
+	2, { { "Mops/s", lkml_ops }, { "stall us", lkml_stalls } },
 };
 
 /* @numbered: the words that vary stand in a legend. */
@@ -174,8 +179,10 @@ static int print_list(FILE *out, const struct results *rs,
 {
 	const struct table *more = results_read_after(rs) ? &costs_and_reading :
 				   &costs;
+	bool load = results_load(rs);
 	bool numbered = !list_fits(rs, fs, &figures) ||
-			!list_fits(rs, fs, more);
+			!list_fits(rs, fs, more) ||
+			(load && !list_fits(rs, fs, &loads));
 	size_t i;
 	int err = 0;
 
@@ -187,6 +194,8 @@ static int print_list(FILE *out, const struct results *rs,
 		err = print_part(out, rs, fs, &figures, numbered);
 	if (!err)
 		err = print_part(out, rs, fs, more, numbered);
+	if (!err && load)
+		err = print_part(out, rs, fs, &loads, numbered);
 	return err;
 }
 

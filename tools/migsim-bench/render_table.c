@@ -47,12 +47,14 @@ static const struct trouble troubles[] = {
 #define TROUBLES	(sizeof(troubles) / sizeof(troubles[0]))
 
 #define FIGURES	11	/* columns that are always there */
+#define LOAD_FIGURES	5
 
 struct table {
 	const struct results *rs;
 	const struct fields *fs;
 	struct grid grid;
 	bool read_after;	/* has a column */
+	bool load;		/* has LOAD_FIGURES */
 	bool shown[TROUBLES];
 };
 
@@ -92,6 +94,10 @@ static void add_heads(struct table *tb, int line)
 		{ "pages", "median", "", "mean", "p99", "mean", "p99", "max",
 		  "/GiB", "caller", "helpers" },
 	};
+	static const char *const load[2][LOAD_FIGURES] = {
+		{ "ops/s", "base", "stall us", "", "" },
+		{ "million", "million", "p50", "p99", "max" },
+	};
 	struct grid *g = &tb->grid;
 	unsigned int f;
 	size_t i;
@@ -104,6 +110,8 @@ static void add_heads(struct table *tb, int line)
 		grid_add(g, "%s", head[line][i]);
 	if (tb->read_after)
 		grid_add(g, "%s", line ? "GiB/s" : "read");
+	for (i = 0; i < LOAD_FIGURES && tb->load; i++)
+		grid_add(g, "%s", load[line][i]);
 	for (i = 0; i < TROUBLES; i++)
 		if (tb->shown[i])
 			grid_add(g, "%s", troubles[i].head[line]);
@@ -133,6 +141,19 @@ static void add_read_after(struct grid *g, const struct migsim_stats *s)
 	char buf[FIGURE_LEN];
 
 	grid_add(g, "%s", rate_figure(stats_value(s, s->median), buf));
+}
+
+static void add_load(struct grid *g, const struct result *r)
+{
+	const struct migsim_stats *ops = &r->ops_per_s;
+	const struct migsim_stats *base = &r->baseline_ops_per_s;
+	const struct migsim_latency *stall = &r->stall_us;
+
+	add_figure(g, stats_value(ops, ops->median) / 1e6);
+	add_figure(g, stats_value(base, base->median) / 1e6);
+	add_figure(g, latency_value(stall, stall->p50));
+	add_figure(g, latency_value(stall, stall->p99));
+	add_figure(g, latency_value(stall, stall->max));
 }
 
 static void add_troubles(struct table *tb, const struct result *r)
@@ -179,6 +200,8 @@ static void add_result(struct table *tb, size_t i)
 	add_figure(g, result_per_gib(r, r->sum.helper_cpu_s));
 	if (tb->read_after)
 		add_read_after(g, &r->read_after_gib_s);
+	if (tb->load)
+		add_load(g, r);
 	add_troubles(tb, r);
 }
 
@@ -186,11 +209,13 @@ static int print_table(FILE *out, const struct results *rs,
 		       const struct fields *fs)
 {
 	struct table tb = { .rs = rs, .fs = fs,
-			    .read_after = results_read_after(rs) };
+			    .read_after = results_read_after(rs),
+			    .load = results_load(rs) };
+	size_t columns = FIGURES + tb.read_after + tb.load * LOAD_FIGURES;
 	size_t i, more = find_troubles(&tb), words = count_columns(fs);
 	int err;
 
-	grid_init(&tb.grid, words + FIGURES + tb.read_after + more, words);
+	grid_init(&tb.grid, words + columns + more, words);
 	add_heads(&tb, 0);
 	add_heads(&tb, 1);
 	for (i = 0; i < rs->n; i++)

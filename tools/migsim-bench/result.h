@@ -16,6 +16,8 @@ struct sample {
 	double first_us;	/* mean over the run's groups */
 	double inaccessible_us;	/* mean over the run's folios */
 	double read_after_gib_s;
+	double ops_per_s;	/* of the load, while calls ran */
+	double baseline_ops_per_s;
 };
 
 struct result {
@@ -30,7 +32,11 @@ struct result {
 	struct migsim_stats gib_s;	/* over samples */
 	struct migsim_stats first_us;	/* over samples; n 0: not seen */
 	struct migsim_stats read_after_gib_s; /* likewise; n 0: not read */
+	struct migsim_stats ops_per_s;	/* likewise; n 0: without a load */
+	struct migsim_stats baseline_ops_per_s;
+	struct migsim_latency stall_us;	/* of the load's operations */
 	double stolen;		/* of the CPU time asked for; NAN: a model */
+	struct migsim_slopes slopes;	/* of the model's figures; else 0 */
 	struct migsim_summary sum;	/* all runs pooled */
 	long verify_errors;	/* bad base pages; -1: not verified */
 };

@@ -209,19 +209,29 @@ static int prime(const struct trial *t, struct region *region)
 	return ret;
 }
 
+static int move_next(struct trial *t, struct region *region,
+		     struct migsim_report *report)
+{
+	struct migsim_folio *list = region_next(region, t->shape.call);
+	int ret;
+
+	load_call_begins(t->load);
+	ret = migrate(region->away, list, t->shape.call, report);
+	if (!ret)
+		ret = load_call_ended(t->load);
+	if (!ret && t->cfg->read_after)
+		ret = read_after(list, t->shape.call, &run_stopped, &t->read);
+	return ret;
+}
+
 static int move_all(struct trial *t, struct region *region,
 		    struct migsim_report *report)
 {
-	int ret = 0;
+	int ret = load_start(t->load, region, &run_stopped);
 
-	for (uint64_t i = 0; i < t->calls && !ret; i++) {
-		struct migsim_folio *list = region_next(region, t->shape.call);
-
-		ret = migrate(region->away, list, t->shape.call, report);
-		if (!ret && t->cfg->read_after)
-			ret = read_after(list, t->shape.call, &run_stopped,
-					 &t->read);
-	}
+	for (uint64_t i = 0; i < t->calls && !ret; i++)
+		ret = move_next(t, region, report);
+	load_end(t->load, report);
 	return ret;
 }
 
@@ -286,6 +296,7 @@ static int note_intervals(struct trial *t, const struct migsim_report *report)
 		say("these costs make the calls take no time at all; at least one must count");
 		return EXIT_USAGE;
 	}
+	t->slopes = slopes;
 	migsim_report_summary(report, &s);
 	migsim_profile_interval(profile, MIGSIM_METRIC_GIB_S, s.gib_s, &slopes,
 				t->interval[MIGSIM_METRIC_GIB_S]);

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "load.h"
 #include "read_after.h"
 #include "region.h"
 #include "verify.h"
@@ -22,8 +23,10 @@ struct trial {
 	long channels;			/* -1: means nothing */
 	long window_pages;		/* -1: unbounded or unknown */
 	double interval[MIGSIM_METRICS][2]; /* of the model's last run */
+	struct migsim_slopes slopes;	/* likewise */
 	struct migsim_cpu_time cpu_time; /* of all CPUs, in its runs */
 	struct read_after read;		/* after the calls of the last run */
+	struct load *load;		/* NULL: none */
 };
 
 /*

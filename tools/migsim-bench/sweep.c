@@ -159,8 +159,7 @@ static int measure_run(struct sweep *s, size_t i, bool counts)
 		s->pooled[i] = migsim_report_new();
 	if (!s->pooled[i])
 		return -ENOMEM;
-	return outcome_add(&s->rs->result[i], s->pooled[i], s->report,
-			   read_after_gib_s(&t->read));
+	return outcome_add(&s->rs->result[i], s->pooled[i], s->report, t);
 }
 
 static void shuffle_order(size_t *order, size_t n, unsigned short state[3])
@@ -258,8 +257,10 @@ static void sweep_free(struct sweep *s)
 	if (s->regions)
 		close_regions(s);
 	for (size_t i = 0; i < s->plan->n; i++) {
-		if (s->trials)
+		if (s->trials) {
 			free(s->trials[i].driver);
+			load_close(s->trials[i].load);
+		}
 		if (s->pooled)
 			migsim_report_free(s->pooled[i]);
 	}

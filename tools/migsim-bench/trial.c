@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "bench.h"
+#include "options.h"
 #include "run.h"
 
 /* A node's free memory, and what the machine's caches would give up. */
@@ -74,6 +75,8 @@ int trial_prepare(struct trial *t, const struct config *cfg,
 		  const struct migsim_sysinfo *si, uint64_t *least_memory)
 {
 	t->cfg = cfg;
+	if (load_open(&t->load, cfg))
+		return out_of_memory();
 	return config_is_model(cfg) ? prepare_virtual(t) :
 				      prepare_real(t, si, least_memory);
 }
