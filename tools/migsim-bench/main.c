@@ -16,6 +16,7 @@ static const struct command {
 	{ "sweep", cmd_sweep, "measure many: lists, ranges, job files" },
 	{ "fit", cmd_fit, "a cost profile from measurements" },
 	{ "reproduce", cmd_reproduce, "published tables beside the model" },
+	{ "recommend", cmd_recommend, "how much in flight, by which policy" },
 	{ "compare", cmd_compare, "is one result better than another" },
 	{ "list", cmd_list, "engines, policies, profiles, tables, topology" },
 	{ "sysinfo", cmd_sysinfo, "what a reader must know of the machine" },
