@@ -6,12 +6,14 @@
  *
  *	raw	   the engine alone: every batch is submitted, kicked and
  *		   reaped, from the region to a rotating pool of the same pages
- *	pipeline   migsim_migrate() of the region
+ *	pipeline   migsim_migrate() of the region, N pages in a batch or in
+ *		   what POLICY:KEY= says instead: double:pages=, sliding:window=
  *
  * stolen: of the CPU time of a row, by the hypervisor (steal)
  * refilled: as between two nodes, a thread beside allocates the targets.
  */
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +72,16 @@ static void list(struct both *b)
 	}
 }
 
+/* The policy, up to where the number of pages comes. */
+static const char *policy_start = "batch:pages=";
+
 static void open_migrator(struct both *b, const char *engine)
 {
 	struct migsim_options o = MIGSIM_OPTIONS_INIT;
-	char policy[64];
+	char policy[128];
 
-	snprintf(policy, sizeof(policy), "batch:pages=%llu",
-		 (unsigned long long)b->setup->batch);
+	snprintf(policy, sizeof(policy), "%s%" PRIu64, policy_start,
+		 b->setup->batch);
 	o.engine = engine;
 	o.policy = policy;
 	o.cold_pool = b->setup->pool == COLD;
@@ -209,7 +214,7 @@ static bool engine_opens(const char *word)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: pipeline [MiB, a multiple of 16] [ENGINE]\n");
+		"usage: pipeline [MiB, a multiple of 16] [ENGINE [POLICY:KEY=]]\n");
 	return 2;
 }
 
@@ -224,14 +229,16 @@ int main(int argc, char **argv)
 		total = total_of(argv[at++]);
 	if (argc > at)
 		engine = argv[at++];
+	if (argc > at)
+		policy_start = argv[at++];
 	if (argc > at || *engine == '-' || !total)
 		return usage();
 	if (!engine_opens(engine))
 		return 2;
-	printf("%s, %zu MiB a round, %d rounds; pipeline and raw engine in turns\n\n"
+	printf("%s, %sN, %zu MiB a round, %d rounds; pipeline and raw engine in turns\n\n"
 	       "%-34s %6s %6s  %s  %s  %s\n"
 	       "%-34s %6s %6s  %-21s  %5s %5s %5s %5s %5s  %6s %7s\n",
-	       engine, total >> 20, ROUNDS, "", "pipe", "raw",
+	       engine, policy_start, total >> 20, ROUNDS, "", "pipe", "raw",
 	       " ratio [95 %]        ", "       % of the pipeline's time",
 	       "ns/folio  stolen  target", "", "GiB/s", "GiB/s", "", "alloc", "unmap",
 	       "copy", "remap", "other", "but copy", "%");

@@ -4,7 +4,8 @@
  * gets a slice of what was submitted, in order; a few folios are cut into a
  * part for each thread instead. What comes while other copies are in flight
  * goes on with the next thread: small groups would else all go to the first
- * one, and nobody would wake the others.
+ * one, and nobody would wake the others. So do lanes: the first one is another
+ * thread's each time.
  */
 #include "mt.h"
 
@@ -131,7 +132,7 @@ static uint64_t bytes_to_deal(const struct mt *mt)
 static void deal_all(struct dealer *d)
 {
 	struct mt *mt = d->mt;
-	uint32_t n = mt->tail - mt->kicked, i, parts, slice = 0;
+	uint32_t n = mt->tail - mt->kicked, i, parts, slice = 0, lanes = 0;
 	uint64_t bytes = bytes_to_deal(mt), dealt = 0;
 	uint64_t share = (bytes + mt->nr_threads - 1) / mt->nr_threads;
 
@@ -146,8 +147,10 @@ static void deal_all(struct dealer *d)
 		slice = (uint32_t)(mt->next + dealt / share) % mt->nr_threads;
 		dealt += c->len;
 		if (c->lane != MIGSIM_LANE_ANY) {
-			add_whole(d, mt->first_thread + c->lane %
+			add_whole(d, mt->first_thread + (mt->next + c->lane) %
 				  mt->nr_threads, at, true);
+			if (lanes <= c->lane)
+				lanes = c->lane + 1u;
 			continue;
 		}
 		parts = parts_of(mt, c, n);
@@ -156,7 +159,7 @@ static void deal_all(struct dealer *d)
 		else
 			add_whole(d, mt->first_thread + slice, at, false);
 	}
-	mt->next = (slice + 1) % mt->nr_threads;
+	mt->next = (lanes ? mt->next + lanes : slice + 1) % mt->nr_threads;
 }
 
 /* The threads see their jobs, and those that sleep and have some wake up. */

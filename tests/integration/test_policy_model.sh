@@ -78,8 +78,13 @@ if ! threads_watched; then
 fi
 
 # --- one folio alone takes longer than the bound: it stays alone
-check 'one folio stays alone' \
-	reaches 7 300 400 1024 2M model:channels=1 adaptive:us=100
+for policy in adaptive:us=100 time:us=100; do
+	check "$policy: one folio stays alone" \
+		reaches 7 300 400 1024 2M model:channels=1 $policy
+	timeout 60 "$BENCH" run --backend model --engine model:channels=1 \
+		--policy $policy --folio 2M --total 256M >out 2>err
+	check "$policy says so" grep -q 'one folio alone is inaccessible' out
+done
 
 echo "test_policy_model: $checks checks, $failures failed"
 [[ $failures -eq 0 ]]

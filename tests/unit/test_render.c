@@ -189,7 +189,7 @@ static void test_json_keys_stand_in_order(void **state)
 	ASSERT_KEYS(r, "config", "throughput_gib_s", "first_folio_us",
 		    "inaccessible_us", "phases_us", "cpu_s_per_gib",
 		    "counters", "samples", "read_after_gib_s",
-		    "stolen_percent", "load");
+		    "stolen_percent", "load", "settled_window_pages");
 	ASSERT_KEYS(json_object_get(r, "config"), "backend", "engine",
 		    "driver", "channels", "policy", "profile", "order",
 		    "batch_pages", "window_pages", "total_bytes",

@@ -33,7 +33,7 @@ int outcome_add(struct result *result, struct migsim_report *pooled,
 int outcome_finish(struct result *result, const struct trial *t,
 		   const struct migsim_report *pooled);
 
-/* Notes what is doubtful about a finished result. */
+/* doubts.c: notes what is doubtful about a finished result. */
 void outcome_doubt(struct outcome_doubts *doubts, const struct result *result,
 		   const struct trial *t, uint64_t cache);
 

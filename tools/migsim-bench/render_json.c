@@ -240,7 +240,7 @@ static json_t *load_json(const struct result *r)
 static json_t *result_json(const struct result *r)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:o}",
+			 " s:o, s:o}",
 		"config", config_json(r),
 		"throughput_gib_s", rate_json(&r->gib_s),
 		"first_folio_us", first_json(r),
@@ -250,7 +250,9 @@ static json_t *result_json(const struct result *r)
 		"read_after_gib_s", r->read_after_gib_s.n ?
 			rate_json(&r->read_after_gib_s) : json_null(),
 		"stolen_percent", doc_number(100 * r->stolen),
-		"load", load_json(r));
+		"load", load_json(r),
+		"settled_window_pages", doc_count(r->note.window ?
+			(int64_t)r->note.window : -1));
 }
 
 static json_t *results_json(const struct results *rs)

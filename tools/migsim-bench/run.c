@@ -122,13 +122,15 @@ static int open_current(const struct trial *t)
 	return ret;
 }
 
-static void note_dead(struct trial *t)
+/* What became of the engine, and what the policy found out. */
+static void note_ends(struct trial *t)
 {
 	struct migsim_migrator_info info = { .size = sizeof(info) };
 
 	for (int i = 0; i < 2 && current[i]; i++) {
 		migsim_migrator_info(current[i], &info);
 		t->engine_dead |= info.engine_dead;
+		t->note = info.policy_note;
 	}
 }
 
@@ -327,7 +329,7 @@ int run_once(struct trial *t, struct region *region,
 		ret = run_virtual(t, region, report);
 	else
 		ret = run_real(t, region, report);
-	note_dead(t);
+	note_ends(t);
 	close_current();
 	return ret;
 }

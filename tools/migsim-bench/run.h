@@ -20,6 +20,7 @@ struct trial {
 	struct verify_bad bad;		/* of all runs */
 	char *driver;			/* of the engine; NULL: none */
 	bool engine_dead;		/* it hung or died in any run */
+	struct migsim_policy_note note;	/* of the last run */
 	long channels;			/* -1: means nothing */
 	long window_pages;		/* -1: unbounded or unknown */
 	double interval[MIGSIM_METRICS][2]; /* of the model's last run */
