@@ -73,6 +73,7 @@ struct plan {
 	enum format format;
 	char *output;		/* NULL: stdout */
 	bool quiet;
+	bool grid;		/* candidates that nobody named */
 	uint64_t seed;
 };
 

@@ -163,7 +163,7 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 	if (!ret)
 		ret = load_warn(rs);
 	if (!ret)
-		ret = warn_of_folios_alone(rs);
+		ret = doubts->grid ? 0 : warn_of_folios_alone(rs);
 	if (!ret)
 		ret = warn_of_engines(rs);
 	return ret ? ret : warn_of_extrapolation(rs);

@@ -19,6 +19,7 @@ struct outcome_doubts {
 	struct verify_bad bad;
 	double stolen;		/* at worst, of the CPU time of a row */
 	bool cached;
+	bool grid;		/* of candidates that nobody named */
 	bool short_calls;	/* shorter than a batch */
 };
 

@@ -216,6 +216,7 @@ int measure_sets(struct advice *a, const struct options *sets, size_t n,
 
 	if (rc)
 		return rc;
+	plan.grid = true;
 	rc = measure_plan(a, &plan, first_of_last(sets, n, nr_cpu));
 	plan_free(&plan);
 	return rc;

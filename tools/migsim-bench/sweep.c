@@ -216,7 +216,7 @@ static int measure(struct sweep *s)
 /* Results of what has samples, in the order of the command line. */
 static int finish(struct sweep *s)
 {
-	struct outcome_doubts doubts = { 0 };
+	struct outcome_doubts doubts = { .grid = s->plan->grid };
 	struct results *rs = s->rs;
 	int ret = 0;
 
