@@ -24,8 +24,8 @@ static void group_ends(struct migsim_policy_view *v)
 	v->pages_done += PAGES;
 	v->pages_copied = 0;
 	/* Some are slower, so that a policy that learns has work. */
-	v->last_longest = GROUP_NS * (1 + v->groups_done % 3);
-	v->last_first = v->last_time = v->last_longest;
+	v->longest = GROUP_NS * (1 + v->groups_done % 3);
+	v->last_first = v->last_time = v->longest;
 }
 
 static void group_is_admitted(struct migsim_policy_view *v)

@@ -55,7 +55,8 @@ void account_group(struct migsim_migrator *m, const struct group *g)
 	m->groups_done++;
 	m->last_pages = g->pages;
 	m->last_first = ticks_to_ns(m, g->first);
-	m->last_longest = ticks_to_ns(m, g->longest);
+	if (ticks_to_ns(m, g->longest) > m->longest)
+		m->longest = ticks_to_ns(m, g->longest);
 	m->last_time = ticks_to_ns(m, t - g->t_unmap);
 	m->unmap_rate = rate(m, g->pages, g->t_flushed - g->t_unmap);
 	if (g->t_copied > g->t_flushed) {

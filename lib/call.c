@@ -47,7 +47,7 @@ static int check_folios(struct migsim_migrator *m, struct migsim_folio *folios,
 	}
 	m->pages_left = pages;
 	m->largest = (uint64_t)1 << largest;
-	m->groups_done = m->pages_done = 0;
+	m->groups_done = m->pages_done = m->longest = 0;
 	return 0;
 }
 

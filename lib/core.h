@@ -146,7 +146,8 @@ struct migsim_migrator {
 	uint64_t t_phase;
 
 	/* what the policy sees of the groups that ended */
-	uint64_t last_pages, last_first, last_time, last_longest;
+	uint64_t last_pages, last_first, last_time;
+	uint64_t longest;	/* since it was asked */
 	uint64_t groups_done, pages_done, largest;
 	uint64_t unmap_rate, copy_rate, remap_rate;
 

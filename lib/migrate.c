@@ -35,7 +35,7 @@ static void view_fill(const struct migsim_migrator *m,
 		.last_pages = m->last_pages,
 		.last_first = m->last_first,
 		.last_time = m->last_time,
-		.last_longest = m->last_longest,
+		.longest = m->longest,
 		.groups_done = m->groups_done,
 		.pages_done = m->pages_done,
 		.largest = m->largest,
@@ -50,6 +50,7 @@ static void ask(struct migsim_migrator *m, struct migsim_policy_answer *answer)
 	view_fill(m, &view);
 	*answer = (struct migsim_policy_answer){ 0 };
 	m->policy->decide(m->policy_priv, m->policy_spec.args, &view, answer);
+	m->longest = 0;
 	if (!answer->admit && !m->nr_groups)
 		answer->admit = 1;
 	/* The space has room for so much and no more. */

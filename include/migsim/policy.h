@@ -47,7 +47,8 @@ extern "C" {
  * @last_pages: base pages of the flush group that ended last; 0: none has
  * @last_first: its first-folio latency
  * @last_time: from its first unmap to its last remap
- * @last_longest: longest that one of its folios was inaccessible
+ * @longest: longest that a folio was inaccessible, of all groups that ended
+ *           since the policy was last asked; 0: none did
  * @groups_done: flush groups of the call that ended
  * @pages_done: base pages of the call that were in flight and no longer are;
  *              what is retried alone counts each time
@@ -73,7 +74,7 @@ struct migsim_policy_view {
 	uint64_t last_pages;
 	uint64_t last_first;
 	uint64_t last_time;
-	uint64_t last_longest;
+	uint64_t longest;
 	uint64_t groups_done;
 	uint64_t pages_done;
 	uint64_t largest;

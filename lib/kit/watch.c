@@ -53,7 +53,7 @@ static void show_limits(const struct kit *k, struct migsim_policy_view *v)
 	v->last_pages = jump(k, 8, v->last_pages);
 	v->last_first = jump(k, 9, v->last_first);
 	v->last_time = jump(k, 10, v->last_time);
-	v->last_longest = jump(k, 11, v->last_longest);
+	v->longest = jump(k, 11, v->longest);
 	v->groups_done = jump(k, 12, v->groups_done);
 	v->pages_done = jump(k, 13, v->pages_done);
 	v->largest = jump(k, 14, 0) % 2 ? 512 : v->largest;

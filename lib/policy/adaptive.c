@@ -18,8 +18,8 @@
  *	now, pages_done	 ktime_get() and the sum of folio_nr_pages() moved, in
  *			 the task that migrates, behind remove_migration_ptes()
  *	groups_done	 a counter beside it
- *	last_longest	 ktime_get() at set_pmd/pte_migration and behind
- *			 remove_migration_ptes() of a folio, the longest of a group
+ *	longest		 ktime_get() at set_pmd/pte_migration and behind
+ *			 remove_migration_ptes() of each folio
  *
  * What it learnt outlives the call: its state would belong to the migrator, or
  * to a pair of nodes, under a lock that is taken once for each group.
@@ -331,7 +331,7 @@ static void watch(struct adaptive *s, const struct adaptive_args *a,
 		s->pages += v->pages_done - s->seen_pages;
 		s->ns += v->now - s->seen_now;
 		if (groups)
-			s->time = max_u64(s->time, v->last_longest);
+			s->time = max_u64(s->time, v->longest);
 	}
 	s->seen_groups = v->groups_done;
 	s->seen_pages = v->pages_done;
