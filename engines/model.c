@@ -200,6 +200,16 @@ static void turn(struct engine *e, uint64_t pages)
 	channels_start(&e->channels, e->model->clock);
 }
 
+/* As fast as the bandwidth is now. */
+static void copy_by_cpu(struct engine *e, uint64_t pages)
+{
+	struct model *m = e->model;
+	uint64_t begin = m->clock;
+
+	model_spend_copy(m, pages);
+	m->clock = begin + (m->clock - begin) * 100 / e->channels.percent;
+}
+
 static void submit_one(struct engine *e, const struct migsim_copy *c)
 {
 	unsigned int order = target_order((uintptr_t)c->dst, c->len);
@@ -211,8 +221,7 @@ static void submit_one(struct engine *e, const struct migsim_copy *c)
 
 	turn(e, pages_of(c->len));
 	if (!e->nr_channels) {
-		model_spend_copy(e->model, pages_of(c->len) * 100 /
-					   e->channels.percent);
+		copy_by_cpu(e, pages_of(c->len));
 		list_add(&e->channels.entries, &e->channels.done, &copy);
 		return;
 	}

@@ -369,13 +369,39 @@ static bool complete(struct migsim_migrator *m,
 	return true;
 }
 
+/* So often it is looked whether the call was told to stop. */
+#define STOP_LOOK_NS	100000000ull
+/* Who was told to stop waits no longer than that for an engine that hangs. */
+#define STOP_PATIENCE	(3 * STOP_LOOK_NS)
+
+/* Of the engine, in ns, without a completion. */
+static uint64_t patience_ns(const struct migsim_migrator *m)
+{
+	uint64_t ns = ticks_to_ns(m, m->copy_timeout);
+
+	if (atomic_load_explicit(&m->stop, memory_order_relaxed) &&
+	    ns > STOP_PATIENCE)
+		return STOP_PATIENCE;
+	return ns;
+}
+
+static uint64_t longest_wait_ns(const struct migsim_migrator *m)
+{
+	uint64_t ns = patience_ns(m);
+
+	/* Virtual time goes by at once. */
+	if (m->space_caps.flags & MIGSIM_SPACE_VIRTUAL || ns < STOP_LOOK_NS)
+		return ns;
+	return STOP_LOOK_NS;
+}
+
 /*
  * Waits for completions at most so long, and moves what they made ready. The
  * patience with the engine bounds every wait, so that a hang is noticed.
  */
 void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 {
-	uint64_t patience = ticks_to_ns(m, m->copy_timeout);
+	uint64_t longest = longest_wait_ns(m);
 	bool progress = false;
 	enum phase was;
 	int i, n;
@@ -383,8 +409,8 @@ void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 	/* Nothing left: the CPU has copied what the engine did not take. */
 	if (!m->nr_copies)
 		return;
-	if (timeout_ns > patience)
-		timeout_ns = patience;
+	if (timeout_ns > longest)
+		timeout_ns = longest;
 	was = phase_enter(m, m->engine->caps.flags & MIGSIM_ENGINE_SYNC ?
 			     PHASE_REAP : PHASE_WAIT);
 	n = m->engine->ops->reap(m->engine->priv, m->done, CHUNK, timeout_ns);
@@ -398,6 +424,6 @@ void copy_wait(struct migsim_migrator *m, uint64_t timeout_ns)
 	if (n < 0)
 		engine_died(m);
 	else if (!progress && m->nr_copies &&
-		 m->t_phase - m->t_progress >= m->copy_timeout)
+		 ticks_to_ns(m, m->t_phase - m->t_progress) >= patience_ns(m))
 		engine_hung(m);
 }

@@ -135,7 +135,11 @@ static void make_migrator(struct kit *k)
 	m->mode = k->s.mode;
 	m->reason = k->s.reason;
 	m->unused = m->slots;
-	m->max_window = k->window ? k->window : DEFAULT_WINDOW;
+	/* A kernel has no bound beside the policy's own. */
+	m->max_window = DEFAULT_WINDOW;
+	if (k->window && k->window > m->max_window / 2)
+		m->max_window = k->window < UINT64_MAX / 2 ? 2 * k->window
+							   : k->window;
 	if (k->s.capacity && k->s.capacity < m->max_window)
 		m->max_window = k->s.capacity;
 }

@@ -59,7 +59,7 @@ struct score {
 };
 
 enum move {
-	MORE_GROUPS, LARGER, WIDER, JOINED, FEWER_GROUPS, APART, NARROWER, MOVES,
+	MORE, LARGER, WIDER, JOINED, LESS, APART, NARROWER, MOVES,
 };
 
 struct adaptive {
@@ -67,7 +67,8 @@ struct adaptive {
 	struct point home;	/* the best so far */
 	struct score best;	/* of home; rate 0: not measured */
 	uint64_t top_rate;	/* the highest since the climb began */
-	uint64_t folio;		/* base pages of the folios that it is about */
+	uint64_t folio;		/* base pages of the smallest folio met */
+	uint64_t largest;	/* of the largest of the call */
 	enum move move;		/* that is tried */
 	int fine;		/* more groups one by one */
 	uint64_t rejected;	/* moves, one behind the other */
@@ -127,7 +128,7 @@ static void climb(struct adaptive *s)
 {
 	s->best = (struct score){ 0 };
 	s->top_rate = s->rejected = s->hold = s->strange = s->settled = 0;
-	s->move = MORE_GROUPS;
+	s->move = MORE;
 	s->fine = 0;
 	s->home = s->at;
 }
@@ -137,10 +138,10 @@ static void step_alone(struct adaptive *s)
 {
 	struct point *p = &s->at;
 
-	if (s->move == MORE_GROUPS)
+	if (s->move == MORE)
 		p->pages += max_u64(p->pages / (s->fine ? 8 : 2), s->folio);
-	else if (s->move == FEWER_GROUPS)
-		p->pages -= p->pages / 4;
+	else if (s->move == LESS)
+		p->pages -= (p->pages + 3) / 4;
 }
 
 /* Joined and apart: of as many pages in flight, and channels. */
@@ -149,11 +150,14 @@ static void step_groups(struct adaptive *s)
 	struct point *p = &s->at;
 
 	switch (s->move) {
-	case MORE_GROUPS:
+	case MORE:
 		p->groups += s->fine ? 1 : (p->groups + 1) / 2;
 		break;
-	case FEWER_GROUPS:
-		p->groups -= (p->groups + 2) / 4;
+	case LESS:
+		if (p->groups > 1)
+			p->groups -= (p->groups + 2) / 4;
+		else
+			p->pages /= 2;
 		break;
 	case WIDER:
 		p->width *= 2;
@@ -204,9 +208,9 @@ static int is_hopeless(struct adaptive *s, const struct adaptive_args *a)
 {
 	uint64_t bound = a->us * 1000, time = s->best.time;
 
-	if (s->move == MORE_GROUPS && time > bound - bound / 5)
+	if (s->move == MORE && time > bound - bound / 5)
 		s->fine = 1;
-	return (s->move == MORE_GROUPS && time > bound - bound / 20) ||
+	return (s->move == MORE && time > bound - bound / 20) ||
 	       (s->move == LARGER && time > bound - bound / 3);
 }
 
@@ -224,25 +228,13 @@ static int next_way(struct adaptive *s, const struct adaptive_args *a,
 	return 0;
 }
 
-/* Too long: what makes it shorter. */
-static void retreat(struct adaptive *s, const struct adaptive_args *a,
-		    const struct migsim_policy_view *v)
-{
-	s->move = s->at.groups > 1 || s->at.pages > s->folio ? FEWER_GROUPS
-							      : WIDER;
-	if (s->at.groups == 1 && s->at.pages > s->folio)
-		s->at.pages = max_u64(s->at.pages / 2, s->folio);
-	else
-	if (!step(s, a, v))
-		s->alone_ns = s->best.time;
-	s->home = s->at;
-	s->best = (struct score){ 0 };
-	s->move = MORE_GROUPS;
-}
-
+/* Within the bound: more, or as much and sooner. Beyond it: sooner. */
 static int is_better(const struct adaptive *s, const struct score *now,
 		     uint64_t bound)
 {
+	if (s->best.time > bound)
+		return now->time <= bound ||
+		       now->time < s->best.time - s->best.time / 20;
 	if (now->time > bound)
 		return 0;
 	if (now->rate > s->best.rate + s->best.rate / 50)
@@ -251,37 +243,39 @@ static int is_better(const struct adaptive *s, const struct score *now,
 	       now->time < s->best.time - s->best.time / 10;
 }
 
+/* No way leads from here to anything better. */
+static void come_to_rest(struct adaptive *s, uint64_t bound)
+{
+	s->hold = s->next_hold;
+	s->next_hold = min_u64(s->next_hold * 2, LONGEST_HOLD);
+	if (s->best.time > bound && s->home.groups == 1 &&
+	    s->home.pages <= s->folio)
+		s->alone_ns = s->best.time;
+}
+
 static void judge_climb(struct adaptive *s, const struct adaptive_args *a,
 			const struct migsim_policy_view *v,
 			const struct score *now)
 {
 	uint64_t bound = a->us * 1000;
-	int at_home = !s->best.rate;
 
-	s->top_rate = max_u64(s->top_rate, now->time <= bound ? now->rate : 0);
-	if (at_home && now->time > bound) {
-		s->best = *now;
-		retreat(s, a, v);
-		if (!s->alone_ns)
-			return;
-		/* Nothing is shorter than one folio alone. */
-		s->best = *now;
-		s->rejected = MOVES;
-	} else if (at_home || is_better(s, now, bound)) {
+	if (now->time <= bound)
+		s->top_rate = max_u64(s->top_rate, now->rate);
+	if (!s->best.rate || is_better(s, now, bound)) {
+		if (!s->best.rate && now->time > bound)
+			s->move = LESS;
 		s->home = s->at;
 		s->best = *now;
 		s->rejected = 0;
 		s->alone_ns = 0;
-	} else if (s->move == MORE_GROUPS && !s->fine && now->time > bound) {
+	} else if (s->move == MORE && !s->fine && now->time > bound) {
 		s->fine = 1;
 	} else {
 		s->rejected++;
 		s->move = (s->move + 1) % MOVES;
 	}
-	if (!next_way(s, a, v)) {
-		s->hold = s->next_hold;
-		s->next_hold = min_u64(s->next_hold * 2, LONGEST_HOLD);
-	}
+	if (!next_way(s, a, v))
+		come_to_rest(s, bound);
 }
 
 /* While it holds: is all as it was? */
@@ -340,7 +334,8 @@ static void watch(struct adaptive *s, const struct adaptive_args *a,
 		return;
 	/* Whole rounds of what is in flight, since groups end in bursts. */
 	if (s->groups < look_groups(s) &&
-	    (s->hold || !s->best.rate || s->time <= a->us * 1000))
+	    (s->hold || !s->best.rate ||
+	     s->time <= max_u64(a->us * 1000, s->best.time)))
 		return;
 	now.rate = s->pages * 1000000 / s->ns;
 	now.time = s->time;
@@ -355,7 +350,8 @@ static void watch(struct adaptive *s, const struct adaptive_args *a,
 static void start(struct adaptive *s, const struct adaptive_args *a,
 		  const struct migsim_policy_view *v)
 {
-	s->folio = v->largest ? v->largest : 1;
+	s->largest = v->largest;
+	s->folio = max_u64(v->next_pages, 1);
 	s->at.groups = 1;
 	s->at.pages = max_u64(min_u64(FIRST_GROUP, a->pages), s->folio);
 	/* The shortest first, then more of it: a folio over many channels. */
@@ -385,8 +381,10 @@ static void adaptive_decide(void *priv, const void *args,
 	uint64_t flying = view->pages_copying + view->pages_copied;
 	uint64_t need, folios;
 
-	if (s->folio != view->largest)
+	if (s->largest != view->largest)
 		start(s, a, view);
+	if (view->next_pages)
+		s->folio = min_u64(s->folio, view->next_pages);
 	watch(s, a, view);
 
 	need = max_u64(s->at.pages, view->next_pages);

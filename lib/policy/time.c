@@ -15,6 +15,9 @@
  *	remap_rate	 of it, the move passes
  *	channels	 nr_dma_chan of the provider
  *
+ * In a list whose folios differ in size the last batch tells little of the next:
+ * there the bound does not hold.
+ *
  * The state belongs to the caller of migrate_pages(), or to the pair of nodes.
  * split= does not fit, see batch.
  */
@@ -78,7 +81,20 @@ static uint64_t whole(uint64_t pages, const struct migsim_policy_view *v)
 
 	if (v->channels > 1 && folios > v->channels)
 		folios -= folios % v->channels;
-	return folios ? folios * folio : folio;
+	if (folios)
+		return folios * folio;
+	return pages ? pages : 1;
+}
+
+/*
+ * There is time left, if not for as many more as it took for these: a folio
+ * more, which a channel that had none may copy at the same time.
+ */
+static uint64_t one_more(uint64_t pages, const struct migsim_policy_view *v)
+{
+	uint64_t folio = v->next_pages ? v->next_pages : 1;
+
+	return pages / folio < v->channels ? pages + folio : pages;
 }
 
 static uint64_t scaled(uint64_t pages, uint64_t by, uint64_t of)
@@ -99,12 +115,17 @@ static void learn(struct time *t, const struct time_args *a,
 	uint64_t bound = a->us * 1000, took = inaccessible_ns(v);
 	uint64_t last = v->last_pages, folio = v->next_pages;
 
+	/* The rates do not know of what the CPU copied in the engine's place. */
+	if (took < v->longest)
+		took = v->longest;
 	if (!took)
 		return;
 	if (t->patience && !--t->patience)
 		t->ceiling = 0;
 	t->alone_ns = took > bound && last <= folio ? took : 0;
 	t->pages = whole(scaled(last, bound, took), v);
+	if (took <= bound && t->pages <= last)
+		t->pages = one_more(last, v);
 	if (took > bound && last > folio) {
 		if (t->pages >= last)
 			t->pages = whole(last - folio, v);

@@ -77,6 +77,30 @@ if ! threads_watched; then
 		model:channels=1,turn_after=131072,turn_percent=200
 fi
 
+# --- where pieces are dear, a folio alone is cut less; small folios beside large
+# ones are no reason to break the bound
+check 'adaptive finds fewer pieces' reaches 14 130 330 1024 2M $c16 \
+	adaptive:us=130 zen3-ptdma:channel_us=12
+check 'adaptive, mixed folios' reaches 3.3 190 280 16384 4K:50/2M:50 \
+	model:channels=1 adaptive:us=200
+
+# --- time: as near to the bound as the channels allow, not beyond
+check 'time, 300 us' reaches 24 300 320 3072 2M $c16 time:us=300
+check 'time, 400 us' reaches 45 400 420 6144 2M $c16 time:us=400
+check 'time, 500 us' reaches 54 500 500 8192 2M $c16 time:us=500
+
+# --- the CPU copies at another rate half-way, 4K folios as well
+turned() { # PERCENT: copies/s against those without
+	awk -v a="$(figures 4K "model:channels=0,turn_after=1,turn_percent=$1" \
+		batch:copy=inline | cut -d' ' -f1)" \
+		-v b="$(figures 4K model:channels=0 batch:copy=inline |
+		cut -d' ' -f1)" -v p="$1" \
+		'BEGIN { if (p > 100) exit !(a > b * 1.1 && a < b * 1.3)
+			 exit !(a < b * 0.9 && a > b * 0.6) }'
+}
+check 'the CPU at twice its rate' turned 200
+check 'the CPU at half its rate' turned 50
+
 # --- one folio alone takes longer than the bound: it stays alone
 for policy in adaptive:us=100 time:us=100; do
 	check "$policy: one folio stays alone" \

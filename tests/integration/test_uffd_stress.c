@@ -9,7 +9,8 @@
  * the sums in a mirror outside. The last four pages are for system calls; the
  * whole of them belongs to one thread.
  *
- * MIGSIM_STRESS_SECONDS: how long under each policy; 3 without it.
+ * MIGSIM_STRESS_SECONDS: how long under each policy; 3 without it, and 1 under a
+ * sanitizer.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -272,6 +273,12 @@ static double seconds(void)
 	return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SECONDS		1
+#else
+#define SECONDS		3
+#endif
+
 /* A policy, and how many variants share its time. */
 struct variant {
 	const char *policy;
@@ -282,9 +289,9 @@ struct variant {
 static double duration(const struct variant *v)
 {
 	const char *text = getenv("MIGSIM_STRESS_SECONDS");
-	double total = text ? atof(text) : 3;
+	double total = text ? atof(text) : SECONDS;
 
-	return (total > 0 ? total : 3) / v->share;
+	return (total > 0 ? total : SECONDS) / v->share;
 }
 
 /* Folios may fail while a system call holds their pages; most must not. */

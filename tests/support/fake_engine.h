@@ -30,6 +30,7 @@ struct fake_engine {
 	uint32_t die_at;	/* reap fails instead of the nth completion */
 
 	uint32_t nr_submits, nr_copies, nr_completed, nr_cancels, nr_reaps;
+	uint64_t waited;		/* ns without an end, of one without cancel */
 	uint32_t in_flight, max_in_flight, max_lane, max_piece;
 	bool dead;		/* must not be asked any more */
 	uint64_t seed;

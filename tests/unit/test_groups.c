@@ -180,6 +180,19 @@ static void a_hang_gives_up_every_group(void **state)
 	}
 }
 
+/* Told to stop, it does not wait the whole ten seconds for an engine. */
+static void stop_is_quick_though_the_engine_hangs(void **state)
+{
+	(void)state;
+	window(64, 8, 4);
+	fake_engine.hang_at = 1;
+	fake.on_event = stop_at_the_third_flush;
+	scene_run(&sc);
+	assert_int_equal(sc.rc, -EINTR);
+	assert_true(sc.s.elapsed_us > 1e5 && sc.s.elapsed_us < 1e6);
+	scene_free(&sc);
+}
+
 static void a_death_ends_every_group(void **state)
 {
 	(void)state;
@@ -282,6 +295,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_window_of_eight_groups,
+				scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(stop_is_quick_though_the_engine_hangs,
 				scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(a_group_of_so_many_folios,
 				scene_setup, scene_teardown),

@@ -182,6 +182,14 @@ POLICY(writes_behind_the_answer)
 	memset(answer + 1, 0, 8);
 }
 
+/* It leaves it to the core to see that the window is full. */
+POLICY(relies_on_the_core)
+{
+	(void)priv;
+	(void)args;
+	answer->admit = view->next_pages;
+}
+
 /* Its state is not where the core put it. */
 POLICY(remembers_elsewhere)
 {
@@ -211,6 +219,7 @@ struct cheat {
 
 static const struct cheat cheats[] = {
 	CHEAT(is_greedy, "small folios", "it exceeds its window of 64 pages"),
+	CHEAT(relies_on_the_core, "small folios", "it exceeds its window of 64"),
 	CHEAT(is_off_by_one, "small folios", "it exceeds its window of 64"),
 	CHEAT(never_begins, "small folios",
 	      "question 1: it stalls: with nothing in flight and 1500 folios"),

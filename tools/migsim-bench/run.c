@@ -130,7 +130,8 @@ static void note_ends(struct trial *t)
 	for (int i = 0; i < 2 && current[i]; i++) {
 		migsim_migrator_info(current[i], &info);
 		t->engine_dead |= info.engine_dead;
-		t->note = info.policy_note;
+		if (!i || info.policy_note.alone_ns)
+			t->note = info.policy_note;
 	}
 }
 
