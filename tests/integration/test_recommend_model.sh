@@ -182,6 +182,33 @@ for w in doc["winners"]:
 END
 check 'every choice is found again' python3 again.py
 
+# --- no winner that a candidate of another kind is as good as, and earlier
+cat >rivals.py <<'END'
+import csv, json
+
+w, = json.load(open("winner.json"))["winners"]
+rows = [r for r in csv.DictReader(open("winner.csv", newline=""))
+        if r["role"] == "candidate"]
+assert len(rows) > 50
+if w["kind"] is None:
+    assert "better than all" not in w["reason"]
+else:
+    me, = [r for r in rows if r["policy"] == w["policy"]]
+    for r in rows:
+        # 1 % is less than the scatter of any profile.
+        assert r["kind"] == me["kind"] or \
+            float(r["first_us"]) > float(me["first_us"]) or \
+            float(r["gib_s"]) < 0.99 * float(me["gib_s"]), (w, r)
+END
+for what in 4,1000 0,500; do
+	for format in csv json; do
+		does --folio 4K --engine "model:channels=${what%,*}" \
+			--max-first-us "${what#*,}" --format "$format"
+		cp out "winner.$format"
+	done
+	check "no candidate denies the winner of $what" python3 rivals.py
+done
+
 # --- the words reproduce the figures
 cat >words.py <<'END'
 import json, subprocess, sys
@@ -269,6 +296,60 @@ assert r["throughput_gib_s"]["ci95"] == b["gib_s_interval"]
 assert r["first_folio_us"]["ci95"] == b["first_us_interval"]
 assert r["inaccessible_us"]["max"] == b["inaccessible_max_us"]
 assert r["cpu_s_per_gib"] == b["cpu_s_per_gib"]'
+# Offloading is held against the CPU of the same machine and conditions.
+cat >halves.py <<'END'
+import copy, json, sys
+
+doc = json.load(open("sweep.json"))
+measured = len(sys.argv) > 1
+
+# The channels' half, or the CPU's; and something else changed in it.
+def put(path, channels, change=lambda doc: None):
+    half = copy.deepcopy(doc)
+    half["results"] = [r for r in half["results"]
+                       if r["config"]["channels"] == channels]
+    for r in half["results"]:
+        if measured:
+            r["config"]["backend"] = "uffd"
+            r["samples"] *= 5
+    change(half)
+    json.dump(half, open(path, "w"))
+
+def config(key, value):
+    return lambda doc: [r["config"].update({key: value})
+                        for r in doc["results"]]
+
+def sysinfo(key, value):
+    return lambda doc: doc["sysinfo"].update({key: value})
+
+put("dma.json", 16)
+put("dma2.json", 16, sysinfo("cpu", "another"))
+put("same.json", 0)
+put("scattered.json", 0, config("layout", "scattered"))
+put("busy.json", 0, config("busy", 3))
+put("profile.json", 0, config("profile", "fast-engine"))
+put("elsewhere.json", 0, sysinfo("cpu", "another"))
+put("loaded.json", 0, sysinfo("load1", 17))
+END
+offload_is() { # PAGES FILE: the smallest batch that pays; None: nobody knows
+	recommend dma.json "$2" --format json
+	check "with $2 offloading pays from $1" python3 -c '
+import json, sys
+r, = [r for r in json.load(open("out"))["recommendations"]
+      if (r["channels"], r["kind"]) == (16, "batch")]
+assert str(r["smallest_offload_batch"]) == sys.argv[1], r["offload"]
+assert ("no result of the CPU" in r["offload"]) == (sys.argv[1] == "None")' "$1"
+}
+python3 halves.py
+offload_is 512 same.json
+offload_is 512 elsewhere.json	# virtual time knows no machine
+offload_is None scattered.json
+offload_is None busy.json
+offload_is None profile.json
+python3 halves.py measured
+offload_is 512 loaded.json
+offload_is None elsewhere.json
+refused 'differ in sysinfo' dma.json dma2.json
 does sweep.json --policy sliding --format json
 check 'of a sweep, one kind' python3 -c '
 import json

@@ -215,6 +215,134 @@ static void no_winner_where_each_has_something(void **state)
 	assert_non_null(strstr(a.group[0].sentence, "most throughput"));
 }
 
+static struct point *other(const char *policy, double gib_s, double doubt,
+			   double first)
+{
+	return add(&(struct figures){ "mt:threads=2", policy, 2, -1, gib_s,
+				      doubt, first, 2 * first });
+}
+
+/* The best of batch is later, but another batch has more of both. */
+static void no_winner_that_a_candidate_dominates(void **state)
+{
+	(void)state;
+	batch(256, 3.73, 0.015, 110);
+	batch(512, 3.87, 0.015, 208);
+	sliding(3.61, 0.07, 163);
+	assert_int_equal(chosen("batch")->best->batch_pages, 512);
+	assert_null(a.group[0].winner);
+	assert_true(chosen("batch")->unbeaten);
+	assert_non_null(strstr(a.group[0].sentence, "batch:pages=256 is earlier"));
+}
+
+/* Slower by less than can be told, and earlier. */
+static void no_winner_that_a_candidate_precedes(void **state)
+{
+	(void)state;
+	batch(128, 3.01, 0.01, 45.4);
+	batch(256, 3.11, 0.01, 86.7);
+	sliding(3.03, 0.06, 50.5);
+	assert_int_equal(chosen("batch")->best->batch_pages, 256);
+	assert_null(a.group[0].winner);
+	assert_true(chosen("batch")->unbeaten);
+}
+
+static void no_winner_that_the_sought_one_denies(void **state)
+{
+	(void)state;
+	batch(512, 3.87, 0.015, 208);
+	batch(600, 3.73, 0.015, 110)->sought = true;
+	sliding(3.61, 0.07, 163);
+	assert_int_equal(chosen("batch")->n, 1);
+	assert_null(a.group[0].winner);
+}
+
+static void what_breaks_a_bound_takes_no_win(void **state)
+{
+	struct point *p;
+
+	(void)state;
+	a.bounds.away_us = 1000;
+	p = add(&(struct figures){ "mt:threads=2", "batch:pages=256", 2, 256,
+				   3.73, 0.015, 110, 1001 });
+	batch(512, 3.87, 0.015, 208);
+	sliding(3.61, 0.07, 163);
+	assert_false(p->meets);
+	assert_ptr_equal(chosen("batch")->beaten_by, chosen("sliding"));
+	assert_ptr_equal(a.group[0].winner, chosen("sliding"));
+}
+
+static void a_kind_without_a_best_hinders_no_winner(void **state)
+{
+	(void)state;
+	batch(512, 10, 0.02, 100);
+	other("double:pages=512", 30, 0.02, 501);
+	sliding(20, 0.02, 100);
+	assert_null(chosen("double")->best);
+	assert_ptr_equal(a.group[0].winner, chosen("sliding"));
+}
+
+/* Sliding beats double, double beats batch, but a batch is like sliding. */
+static void one_that_is_unbeaten_and_no_winner(void **state)
+{
+	(void)state;
+	batch(512, 14.5, 0.01, 95);
+	batch(1024, 15, 0.01, 200);
+	other("double:pages=512", 21, 0.01, 200);
+	sliding(20, 0.3, 100);
+	assert_ptr_equal(chosen("batch")->beaten_by, chosen("double"));
+	assert_ptr_equal(chosen("double")->beaten_by, chosen("sliding"));
+	assert_true(chosen("sliding")->unbeaten);
+	assert_null(a.group[0].winner);
+	assert_null(strstr(a.group[0].sentence, "among"));
+	assert_non_null(strstr(a.group[0].sentence,
+			       "it does not beat batch;"));
+}
+
+static bool mailed_today(const char *policy)
+{
+	char *text, *at;
+	bool is;
+
+	assert_int_equal(advice_choose(&a), 0);
+	text = today_sentence(&a);
+	assert_non_null(text);
+	at = strstr(text, "series is ");
+	assert_non_null(at);
+	at += strlen("series is ");
+	is = !strncmp(at, policy, strlen(policy)) && at[strlen(policy)] == ' ';
+	free(text);
+	return is;
+}
+
+static void today_s_best_may_be_the_sought_one(void **state)
+{
+	struct point *p;
+
+	(void)state;
+	batch(2048, 25.3, 0.02, 289);
+	p = batch(3584, 39, 0.02, 316);
+	p->sought = true;
+	assert_true(mailed_today("batch:pages=3584"));
+	assert_int_equal(a.group[0].entry[0].best->batch_pages, 2048);
+	/* As good: the least latency. */
+	p->gib_s = 25.4;
+	p->gib_s_ci[0] = 25;
+	p->gib_s_ci[1] = 26;
+	assert_true(mailed_today("batch:pages=2048"));
+}
+
+static void today_s_best_need_not_be_batch(void **state)
+{
+	(void)state;
+	batch(2048, 25, 0.02, 200);
+	other("bytes:bytes=8M", 25.1, 0.02, 200);
+	sliding(60, 0.02, 100);
+	assert_true(mailed_today("batch:pages=2048"));
+	other("time:us=320", 30, 0.02, 300);
+	assert_true(mailed_today("time:us=320"));
+}
+
 /* Every point against every other, by the definition. */
 static void the_front_is_what_nothing_dominates(void **state)
 {
@@ -287,6 +415,26 @@ static void knees_that_disagree(void **state)
 	assert_int_equal(e->knee[KNEE_POWER].at->batch_pages, 512);
 	words = knee_words(e);
 	assert_non_null(strstr(words, "disagree"));
+	free(words);
+}
+
+/* Nothing rises above the chord, and the others are at its end. */
+static void a_knee_that_one_criterion_lacks(void **state)
+{
+	struct entry *e;
+	char *words;
+
+	(void)state;
+	batch(512, 10, 0.001, 100);
+	batch(1024, 10.5, 0.001, 200);
+	batch(2048, 44, 0.001, 400);
+	e = chosen("batch");
+	assert_null(e->knee[KNEE_CHORD].at);
+	assert_int_equal(e->knee[KNEE_95].at->batch_pages, 2048);
+	assert_ptr_equal(e->knee[KNEE_POWER].at, e->knee[KNEE_95].at);
+	assert_false(e->knees_agree);
+	words = knee_words(e);
+	assert_non_null(strstr(words, "disagree: chord none"));
 	free(words);
 }
 
@@ -363,6 +511,23 @@ static void the_kernel_without_the_series_counts(void **state)
 	assert_true(e->has_cpu && e->has_inline);
 }
 
+static void the_cpu_of_another_setting_does_not_count(void **state)
+{
+	struct entry *e;
+	char *words;
+
+	(void)state;
+	cpu("batch:pages=1024", 1024, 10, 300);
+	a.point[0]->setting = 1;
+	batch(1024, 20, 0.02, 200);
+	e = offloaded();
+	assert_null(e->pays);
+	assert_false(e->has_cpu);
+	words = offload_words(e);
+	assert_non_null(strstr(words, "no result of the CPU"));
+	free(words);
+}
+
 static void without_a_cpu_nothing_is_said(void **state)
 {
 	char *words;
@@ -390,13 +555,23 @@ int main(void)
 		test(a_winner_by_latency),
 		test(no_winner_where_intervals_overlap),
 		test(no_winner_where_each_has_something),
+		test(no_winner_that_a_candidate_dominates),
+		test(no_winner_that_a_candidate_precedes),
+		test(no_winner_that_the_sought_one_denies),
+		test(what_breaks_a_bound_takes_no_win),
+		test(a_kind_without_a_best_hinders_no_winner),
+		test(one_that_is_unbeaten_and_no_winner),
+		test(today_s_best_may_be_the_sought_one),
+		test(today_s_best_need_not_be_batch),
 		test(the_front_is_what_nothing_dominates),
 		test(knees_that_agree),
 		test(knees_that_disagree),
+		test(a_knee_that_one_criterion_lacks),
 		test(no_knee_where_all_is_flat),
 		test(a_range_where_neighbours_overlap),
 		test(the_smallest_batch_that_pays),
 		test(the_kernel_without_the_series_counts),
+		test(the_cpu_of_another_setting_does_not_count),
 		test(without_a_cpu_nothing_is_said),
 	};
 

@@ -37,6 +37,7 @@ struct point {
 	int64_t channels;	/* -1: means nothing */
 	int64_t batch_pages;	/* -1: means nothing */
 	int64_t window_pages;	/* -1: unbounded or unknown */
+	size_t setting;		/* equal: one machine and equal conditions */
 	bool cpu;		/* one thread copies: what is to be beaten */
 	bool copies_inline;	/* the kernel without the series */
 	bool only_cpu;		/* to compare with: nobody asked for it */
@@ -85,7 +86,7 @@ struct entry {
 	bool has_cpu;			/* seen: copy=batch by the CPU */
 	bool has_inline;		/* the kernel without the series */
 	struct knee knee[KNEES];
-	bool knees_agree;
+	bool knees_agree;		/* on one point, or that there is none */
 	const struct entry *beaten_by;	/* a kind of the group that is better */
 	bool unbeaten;			/* there is none, and it has a best */
 	char *reason;
@@ -199,6 +200,8 @@ void sysinfo_read(struct migsim_sysinfo *si, const json_t *from);
 int advice_group(struct advice *a);
 void advice_ungroup(struct advice *a);
 int advice_choose(struct advice *a);
+/* Cannot be told from @fastest, and has 95 % of its GiB/s. */
+bool as_good(const struct point *p, const struct point *fastest);
 
 /*
  * recommend_apart.c: 1: @a is more beyond doubt; -1: less; 0: cannot be told
@@ -214,6 +217,16 @@ void entry_knees(struct entry *e);
 const char *knee_word(enum knee_kind kind);
 void group_front(struct advice *a, const struct group *g);
 void group_winner(struct group *g);
+/*
+ * recommend_front.c: better in throughput or in first-folio latency, beyond
+ * the intervals as they are printed, and worse in neither as far as can be
+ * told. stands_against(): @p keeps the bounds, and @best has nothing on it as
+ * far as can be told. kind_beats(): the best of @a is better than that of @b,
+ * and no candidate of @b stands against it.
+ */
+bool is_better(const struct point *a, const struct point *b);
+bool stands_against(const struct point *p, const struct point *best);
+bool kind_beats(const struct entry *a, const struct entry *b);
 void entry_offload(const struct advice *a, struct entry *e);
 
 /* recommend_words.c: appends to a text on the heap; NULL: memory ran out */
@@ -225,9 +238,11 @@ void add_place(char **text, const struct point *p); /* recommend_mail.c */
 
 /* recommend_words.c: sentences; 0 or -ENOMEM, or a text to free */
 int entry_words(const struct advice *a, struct entry *e);
-int group_words(struct group *g);
 char *offload_words(const struct entry *e);
 char *knee_words(const struct entry *e);
+
+/* recommend_winner.c: likewise */
+int group_words(struct group *g);
 char *beaten_words(const struct group *g);
 
 /* recommend_mail.c: the three sentences; free them. NULL without memory */

@@ -104,9 +104,9 @@ static void find_fastest(struct entry *e)
 	}
 }
 
-static bool will_do(const struct point *p, const struct point *fastest)
+bool as_good(const struct point *p, const struct point *fastest)
 {
-	if (!p->meets || p->gib_s < ENOUGH * fastest->gib_s)
+	if (p->gib_s < ENOUGH * fastest->gib_s)
 		return false;
 	return p == fastest || (p->knows_interval && fastest->knows_interval &&
 		!told_apart(fastest, p, MIGSIM_METRIC_GIB_S));
@@ -118,7 +118,7 @@ static void find_best(struct entry *e)
 	size_t i;
 
 	for (i = 0; i < e->n && e->fastest && !e->best; i++)
-		if (will_do(e->point[i], e->fastest))
+		if (e->point[i]->meets && as_good(e->point[i], e->fastest))
 			e->best = e->point[i];
 	for (i = 0; i < e->n && e->best && !e->beyond; i++)
 		if (!e->point[i]->meets &&

@@ -56,11 +56,7 @@ void group_front(struct advice *a, const struct group *g)
 	}
 }
 
-/*
- * Better in throughput or in first-folio latency, beyond the intervals as they
- * are printed, and worse in neither as far as can be told.
- */
-static bool is_better(const struct point *a, const struct point *b)
+bool is_better(const struct point *a, const struct point *b)
 {
 	if (told_apart(a, b, MIGSIM_METRIC_GIB_S) < 0 ||
 	    told_apart(a, b, MIGSIM_METRIC_FIRST_US) > 0)
@@ -69,36 +65,70 @@ static bool is_better(const struct point *a, const struct point *b)
 	       intervals_apart(a, b, MIGSIM_METRIC_FIRST_US) < 0;
 }
 
+bool stands_against(const struct point *p, const struct point *best)
+{
+	return p->meets && told_apart(best, p, MIGSIM_METRIC_GIB_S) <= 0 &&
+	       told_apart(best, p, MIGSIM_METRIC_FIRST_US) >= 0;
+}
+
+/*
+ * A kind is more than its best: another of its candidates may have less
+ * latency at as good a throughput. One that was sought takes a win away as
+ * well, though it brings none.
+ */
+bool kind_beats(const struct entry *a, const struct entry *b)
+{
+	size_t i;
+
+	if (!a->best || !b->best || !is_better(a->best, b->best))
+		return false;
+	for (i = 0; i < b->n; i++)
+		if (stands_against(b->point[i], a->best))
+			return false;
+	return !b->largest || !stands_against(b->largest, a->best);
+}
+
+static bool beats_all(const struct group *g, const struct entry *e)
+{
+	size_t i, others = 0;
+
+	for (i = 0; i < g->n; i++) {
+		if (&g->entry[i] == e || !g->entry[i].best)
+			continue;
+		if (!kind_beats(e, &g->entry[i]))
+			return false;
+		others++;
+	}
+	return others > 0;
+}
+
 void group_winner(struct group *g)
 {
-	size_t i, k, better;
+	size_t i, k;
 
+	g->winner = NULL;
 	for (i = 0; i < g->n; i++) {
 		struct entry *e = &g->entry[i];
 
 		e->beaten_by = NULL;
-		better = 0;
-		for (k = 0; k < g->n && e->best; k++) {
-			const struct point *other = g->entry[k].best;
+		for (k = 0; k < g->n; k++) {
+			const struct entry *other = &g->entry[k];
 
-			if (k == i || !other)
-				continue;
-			better += is_better(e->best, other);
-			if (is_better(other, e->best) &&
-			    (!e->beaten_by || other->first_us <
+			if (k != i && kind_beats(other, e) &&
+			    (!e->beaten_by || other->best->first_us <
 					      e->beaten_by->best->first_us))
-				e->beaten_by = &g->entry[k];
+				e->beaten_by = other;
 		}
 		e->unbeaten = e->best && !e->beaten_by;
-		if (e->unbeaten && g->n > 1 && better == g->n - 1)
+		if (e->unbeaten && beats_all(g, e))
 			g->winner = e;
 	}
 }
 
 /*
- * Does it beat the CPU at the same batch: the kernel without the series, and
- * the series with the CPU's copy? More throughput beyond doubt, and no later
- * first folio.
+ * Does it beat the CPU at the same batch, on the same machine and under the
+ * same conditions: the kernel without the series, and the series with the
+ * CPU's copy? More throughput beyond doubt, and no later first folio.
  */
 static bool beats_cpu(const struct advice *a, const struct point *p,
 		      struct entry *e)
@@ -110,7 +140,7 @@ static bool beats_cpu(const struct advice *a, const struct point *p,
 		const struct point *c = a->point[i];
 
 		if (!c->cpu || c->batch_pages != p->batch_pages ||
-		    strcmp(c->folio, p->folio))
+		    c->setting != p->setting || strcmp(c->folio, p->folio))
 			continue;
 		seen = true;
 		e->has_inline |= c->copies_inline;

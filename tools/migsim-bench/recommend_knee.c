@@ -102,7 +102,6 @@ static void find_range(struct knee *k, const struct point **front, size_t n)
 void entry_knees(struct entry *e)
 {
 	const struct point **front = calloc(e->n, sizeof(*front));
-	const struct point *named = NULL;
 	size_t n, i;
 
 	memset(e->knee, 0, sizeof(e->knee));
@@ -119,10 +118,7 @@ void entry_knees(struct entry *e)
 	}
 	for (i = 0; i < KNEES; i++) {
 		find_range(&e->knee[i], front, n);
-		if (!e->knee[i].at)
-			continue;
-		e->knees_agree &= !named || e->knee[i].at == named;
-		named = e->knee[i].at;
+		e->knees_agree &= e->knee[i].at == e->knee[0].at;
 	}
 	free(front);
 }

@@ -18,6 +18,7 @@ struct loaded {
 	struct results rs;
 	struct config *config;
 	const json_t **from;	/* by result */
+	const json_t **machine;	/* by result: sysinfo of its file */
 	struct migsim_profile **profile;
 	size_t nr_profiles;
 	size_t blind;		/* left out: no policy, or no latency */
@@ -67,7 +68,8 @@ static bool is_asked(const struct loaded *l, const char *policy)
 }
 
 /* 1: broken */
-static int read_result(struct loaded *l, const json_t *from)
+static int read_result(struct loaded *l, const json_t *from,
+		       const json_t *machine)
 {
 	struct result *r = &l->rs.result[l->rs.n];
 	struct config *c = &l->config[l->rs.n];
@@ -83,6 +85,7 @@ static int read_result(struct loaded *l, const json_t *from)
 		return 0;
 	if (c->profile && config_is_model(c))
 		err = find_profile(l, c);
+	l->machine[l->rs.n] = machine;
 	l->from[l->rs.n++] = from;
 	return err;
 }
@@ -91,8 +94,8 @@ static int make_room(struct loaded *l, size_t more)
 {
 	size_t n = l->rs.n + more + 1, i;
 	struct result *result = realloc(l->rs.result, n * sizeof(*result));
+	const json_t **from, **machine;
 	struct config *config;
-	const json_t **from;
 
 	if (result)
 		l->rs.result = result;
@@ -102,9 +105,12 @@ static int make_room(struct loaded *l, size_t more)
 	from = realloc(l->from, n * sizeof(*from));
 	if (from)
 		l->from = from;
+	machine = realloc(l->machine, n * sizeof(*machine));
+	if (machine)
+		l->machine = machine;
 	for (i = 0; result && config && i < l->rs.n; i++)
 		result[i].config = &config[i];
-	return result && config && from ? 0 : out_of_memory();
+	return result && config && from && machine ? 0 : out_of_memory();
 }
 
 /* What makes a measurement doubtful makes a recommendation so. */
@@ -130,7 +136,7 @@ static int take_side(struct loaded *l, const struct side *side)
 	if (rc)
 		return rc;
 	json_array_foreach(side->results, i, r) {
-		rc = read_result(l, r);
+		rc = read_result(l, r, json_object_get(side->doc, "sysinfo"));
 		if (rc < 0)
 			return out_of_memory();
 		if (rc) {
@@ -154,20 +160,44 @@ static bool is_beside(const struct loaded *l, size_t i, size_t k)
 			  config_value(l->from[i], "folio"));
 }
 
-/* A key in which two results differ; NULL: none. */
-static const char *difference(const json_t *a, const json_t *b)
+/* What stays as it is while a machine runs. */
+static bool same_machine(const json_t *a, const json_t *b)
 {
+	static const char *const keys[] = {
+		"kernel", "cpu", "hypervisor", "microcode", "cpus", "cores",
+		"sockets", "numa_nodes", "mem_bytes", "mitigations",
+	};
+	size_t k;
+
+	for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		const json_t *x = json_object_get(a, keys[k]);
+		const json_t *y = json_object_get(b, keys[k]);
+
+		if (x != y && !json_equal(x, y))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A key in which two results differ; NULL: none. Virtual time is the same on
+ * all machines.
+ */
+static const char *difference(const struct loaded *l, size_t i, size_t k)
+{
+	const json_t *a = l->from[i], *b = l->from[k];
 	static const char *const keys[] = {
 		"backend", "profile", "folios_per_call", "from", "to", "layout",
 		"pool", "mode", "reason", "busy", "load",
 	};
-	size_t k;
+	size_t n;
 
-	for (k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-		if (!json_equal(config_value(a, keys[k]),
-				config_value(b, keys[k])))
-			return keys[k];
-	return NULL;
+	for (n = 0; n < sizeof(keys) / sizeof(keys[0]); n++)
+		if (!json_equal(config_value(a, keys[n]),
+				config_value(b, keys[n])))
+			return keys[n];
+	return config_is_model(&l->config[i]) ||
+	       same_machine(l->machine[i], l->machine[k]) ? NULL : "sysinfo";
 }
 
 static int check_equal(const struct loaded *l)
@@ -178,7 +208,7 @@ static int check_equal(const struct loaded *l)
 	for (i = 1; i < l->rs.n; i++) {
 		for (k = 0; k < i && !is_beside(l, i, k); k++)
 			;
-		key = k < i ? difference(l->from[k], l->from[i]) : NULL;
+		key = k < i ? difference(l, k, i) : NULL;
 		if (!key)
 			continue;
 		say("the results of engine %.100s differ in %s; recommend compares results that differ in engine, folio and policy alone",
@@ -186,6 +216,18 @@ static int check_equal(const struct loaded *l)
 		return EXIT_USAGE;
 	}
 	return 0;
+}
+
+/* Points stand as the results do. */
+static void number_settings(struct advice *a, const struct loaded *l)
+{
+	size_t i, k;
+
+	for (i = 0; i < a->n; i++) {
+		for (k = 0; k < i && difference(l, k, i); k++)
+			;
+		a->point[i]->setting = k;
+	}
 }
 
 static int finish(struct advice *a, struct loaded *l, const struct side *first)
@@ -207,6 +249,7 @@ static int finish(struct advice *a, struct loaded *l, const struct side *first)
 		return out_of_memory();
 	if (advice_take(a, &l->rs, NULL))
 		return out_of_memory();
+	number_settings(a, l);
 	return 0;
 }
 
@@ -221,6 +264,7 @@ static void loaded_free(struct loaded *l)
 	free_words(l->rs.warnings, l->rs.nr_warnings);
 	free(l->config);
 	free(l->from);
+	free(l->machine);
 }
 
 int recommend_load(struct advice *a, const struct request *rq)

@@ -27,34 +27,55 @@ const struct entry *entry_named(const struct group *g, const char *kind)
 	return NULL;
 }
 
-/* Upstream's kind if there is one; else the fastest that fits the series. */
-static const struct entry *today_entry(const struct group *g)
+/* What was sought stands for its kind where it has more throughput. */
+static const struct point *upstream_point(const struct group *g)
 {
-	const struct entry *best = entry_named(g, "batch");
+	const struct entry *e = entry_named(g, "batch");
+
+	if (!e || !e->best || !e->largest)
+		return e ? e->best : NULL;
+	if (e->largest->gib_s > e->best->gib_s && !as_good(e->best, e->largest))
+		return e->largest;
+	return e->best;
+}
+
+/* More throughput, or less latency at no less; both keep the bounds. */
+static bool does_better(const struct point *p, const struct point *upstream)
+{
+	return told_apart(p, upstream, MIGSIM_METRIC_GIB_S) > 0 ||
+	       is_better(p, upstream);
+}
+
+/*
+ * Upstream's kind unless another that fits the series does better beyond
+ * doubt: the fastest of those.
+ */
+static const struct point *today_point(const struct group *g)
+{
+	const struct point *upstream = upstream_point(g), *best = NULL;
 	size_t i;
 
-	if (best && best->best)
-		return best;
-	for (i = 0, best = NULL; i < g->n; i++) {
-		const struct entry *e = &g->entry[i];
+	for (i = 0; i < g->n; i++) {
+		const struct point *p = g->entry[i].best;
 
-		if (!e->best || !entry_fits(e))
+		if (!p || !entry_fits(&g->entry[i]) ||
+		    (upstream && !does_better(p, upstream)))
 			continue;
-		if (!best || e->best->gib_s > best->best->gib_s)
-			best = e;
+		if (!best || p->gib_s > best->gib_s)
+			best = p;
 	}
-	return best;
+	return best ? best : upstream;
 }
 
 /* What an engine can do today, or at all where nothing of today was tried. */
 static double merit(const struct group *g)
 {
-	const struct entry *today = today_entry(g);
+	const struct point *today = today_point(g);
 	double most = 0;
 	size_t i;
 
 	if (today)
-		return today->best->gib_s;
+		return today->gib_s;
 	for (i = 0; i < g->n; i++)
 		if (g->entry[i].best && g->entry[i].best->gib_s > most)
 			most = g->entry[i].best->gib_s;
@@ -92,14 +113,14 @@ void add_place(char **text, const struct point *p)
 static void add_today(char **text, const struct group *g)
 {
 	const struct entry *batch = entry_named(g, "batch");
-	const struct entry *e = today_entry(g);
+	const struct point *p = today_point(g);
 	char us[FIGURE_LEN];
 
-	add_words(text, "%s (", e ? e->best->policy : "nothing");
+	add_words(text, "%s (", p ? p->policy : "nothing");
 	add_place(text, g->first);
-	if (e) {
+	if (p) {
 		add_words(text, ": ");
-		add_figures(text, e->best);
+		add_figures(text, p);
 	} else if (batch) {
 		add_words(text, ": the least is %s us with %s",
 			  figure(batch->point[0]->first_us, us),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why something is recommended, or is not: sentences.
+ * Why something is recommended of its kind, or is not: sentences.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -115,7 +115,7 @@ char *offload_words(const struct entry *e)
 	else if (e->has_cpu || e->has_inline)
 		add_words(&text, "offloading pays at no N: at none is it faster than the CPU beyond the interval without a later first folio");
 	else
-		add_words(&text, "no result of the CPU at the same N tells whether offloading pays");
+		add_words(&text, "no result of the CPU at the same N, on this machine and under these conditions, tells whether offloading pays");
 	if (e->has_cpu != e->has_inline)
 		add_words(&text, " (the CPU with copy=%s alone was looked at)",
 			  e->has_inline ? "inline" : "batch");
@@ -159,119 +159,4 @@ char *knee_words(const struct entry *e)
 		add_knee(&text, &e->knee[i], (enum knee_kind)i);
 	}
 	return text;
-}
-
-static void add_kinds(char **text, const struct group *g)
-{
-	const char *comma = "";
-	size_t i;
-
-	for (i = 0; i < g->n; i++) {
-		const struct entry *e = &g->entry[i];
-
-		if (!e->unbeaten)
-			continue;
-		add_words(text, "%s%s", comma, e->kind);
-		comma = ", ";
-	}
-}
-
-/* The unbeaten one that has the most GiB/s, or the least latency. */
-static const struct point *pick_unbeaten(const struct group *g, bool most)
-{
-	const struct point *at = NULL;
-	size_t i;
-
-	for (i = 0; i < g->n; i++) {
-		const struct point *p = g->entry[i].best;
-
-		if (!g->entry[i].unbeaten)
-			continue;
-		if (!at || (most ? p->gib_s > at->gib_s :
-				   p->first_us < at->first_us))
-			at = p;
-	}
-	return at;
-}
-
-static void add_unbeaten(char **text, const struct group *g)
-{
-	const struct point *most = pick_unbeaten(g, true);
-	const struct point *least = pick_unbeaten(g, false);
-
-	if (!most)	/* each beats another in a round */
-		return;
-	add_kinds(text, g);
-	if (intervals_apart(most, least, MIGSIM_METRIC_GIB_S) > 0) {
-		add_words(text, ", of which %s has the most throughput, ",
-			  most->policy);
-		add_figures(text, most);
-		add_words(text, ", and %s", least->policy);
-	} else {
-		add_words(text, ", whose intervals of throughput overlap; %s",
-			  least->policy);
-	}
-	add_words(text, " has the least latency, ");
-	add_figures(text, least);
-}
-
-/* "beaten: time by sliding, ramp by double" */
-char *beaten_words(const struct group *g)
-{
-	char *text = strdup("");
-	const char *lead = "beaten: ";
-	size_t i;
-
-	for (i = 0; i < g->n; i++) {
-		if (!g->entry[i].beaten_by)
-			continue;
-		add_words(&text, "%s%s by %s", lead, g->entry[i].kind,
-			  g->entry[i].beaten_by->kind);
-		lead = ", ";
-	}
-	return text;
-}
-
-/* What the series has is what everything else is held against. */
-static void add_batch(char **text, const struct group *g)
-{
-	const struct entry *e = entry_named(g, "batch");
-
-	if (e && e->beaten_by)
-		add_words(text, "; %s is better than batch",
-			  e->beaten_by->kind);
-}
-
-static size_t count_kinds(const struct group *g)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < g->n; i++)
-		n += g->entry[i].best != NULL;
-	return n;
-}
-
-int group_words(struct group *g)
-{
-	char *text = strdup("");
-
-	if (g->winner) {
-		add_words(&text, "%s is better than all other kinds: ",
-			  g->winner->best->policy);
-		add_figures(&text, g->winner->best);
-	} else if (!count_kinds(g)) {
-		add_words(&text, "no candidate keeps the bounds");
-	} else if (count_kinds(g) == 1) {
-		const struct point *only = pick_unbeaten(g, true);
-
-		add_words(&text, "%s, of the only kind that keeps the bounds: ",
-			  only->policy);
-		add_figures(&text, only);
-	} else {
-		add_words(&text, "no winner can be named among ");
-		add_unbeaten(&text, g);
-		add_batch(&text, g);
-	}
-	g->sentence = text;
-	return text ? 0 : -ENOMEM;
 }
