@@ -85,8 +85,12 @@ run_tests() { # PRESET [CTEST-OPTION...]
 	failed=$((failed + bad)) skipped=$((skipped + skip))
 }
 
+# What boots a guest, where one is booted.
+guest=()
+[[ $quick || $sanitize ]] ||
+	guest=(qemu-system-x86 busybox-static cpio binutils)
 bench/quickstart.sh --deps-only clang libclang-rt-dev libcmocka-dev \
-	liburing-dev python3 qemu-user valgrind
+	liburing-dev python3 qemu-user valgrind "${guest[@]}"
 
 if [[ $sanitize ]]; then
 	export ASAN_OPTIONS=detect_leaks=1

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Boots DIR/initramfs, and leaves what was said in DIR/tests.log (the tests) and
+# DIR/console.log (the kernel). Tried again only if the guest never said hello.
+set -euo pipefail
+
+usage='usage: tests/guest/boot.sh KERNEL-DIRECTORY TOPOLOGY-FILE DIR'
+kernel=${1:?$usage} topology=${2:?$usage} dir=${3:?$usage}
+# Wide: on a busy machine a boot took a minute.
+hello_seconds=180 all_seconds=1200
+. "$topology"
+
+machine=(-nodefaults -no-reboot -display none -accel tcg,thread=multi -cpu max,-erms,-fsrm,-la57
+	-kernel "$kernel/vmlinuz" -initrd "$dir/initramfs"
+	-append "console=ttyS0 loglevel=5 panic=-1 oops=panic"
+	-serial "file:$dir/console.log" -serial "file:$dir/tests.log")
+
+try() {
+	local i
+
+	rm -f "$dir"/{console,tests,qemu}.log
+	timeout "$all_seconds" qemu-system-x86_64 "${machine[@]}" "${qemu[@]}" \
+		>"$dir/qemu.log" 2>&1 </dev/null &
+	pid=$!
+	trap 'kill $pid 2>/dev/null || true' EXIT
+	trap 'exit 130' INT TERM
+	for ((i = 0; i < 2 * hello_seconds; i++)); do
+		grep -q '^@@ hello' "$dir/tests.log" 2>/dev/null && break
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.5
+	done
+	if grep -q '^@@ hello' "$dir/tests.log" 2>/dev/null; then
+		wait $pid || true
+		return 0
+	fi
+	kill $pid 2>/dev/null || true
+	wait $pid || true
+	return 1
+}
+
+for attempt in 1 2 3; do
+	! try || exit 0
+	mkdir -p "$dir/attempt-$attempt"
+	cp "$dir"/*.log "$dir/attempt-$attempt"
+	echo "guest: attempt $attempt did not start, see $dir/attempt-$attempt" >&2
+done
+exit 1

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The tool between two nodes: both backends, both ways, by folio size; and what
+# it refuses. Times mean nothing here and are not looked at.
+. "${SRC:?the path of the sources}/tests/support/bench.sh"
+
+# The nodes with memory: the first two of them.
+read -r near far _ < <(grep -l 'MemTotal: *[1-9]' \
+	/sys/devices/system/node/node*/meminfo |
+	sed 's:.*/node\([0-9]*\)/.*:\1:' | tr '\n' ' ')
+backends=kernel
+if "$BENCH" sysinfo --format json | tr -d ' \n' |
+	grep -q '"uffd_move":true'; then
+	backends='uffd kernel'
+fi
+every='--total 16M --runs 1 --warmup 0 --quiet'
+
+# Batches are kept small so that pools are.
+crosses() { # FROM TO BACKEND OPTION...
+	timeout 200 "$BENCH" sweep --backend "$3" --folio 4K,64K,2M \
+		--from "$1" --to "$2" $every "${@:4}" --format json >out 2>err
+	check "$3 from $1 to $2" test $? -eq 0
+	tr -d ' \n' <out | sed 's/"config":/\n&/g' | grep '^"config"' >lines
+	check 'every configuration has a result' test "$(wc -l <lines)" -eq 3
+	check 'from one node to the other' test 3 -eq \
+		"$(grep -c "\"from\":$1,\"to\":$2," lines)"
+	check 'nothing failed' test "$(grep -c '"failed":0[,}]' lines)" -eq 3
+	check 'everything was migrated' test 3 -eq \
+		"$(grep -cE '"migrated":(4096|256|8)[,}]' lines)"
+	check 'it is said that this is no performance' \
+		grep -q 'emulated, not performance' out
+	check 'and not that there is one node only' \
+		test "$(grep -c 'Only one NUMA node' out)" -eq 0
+}
+for backend in $backends; do
+	small=''
+	[[ $backend == kernel ]] || small='--batch 512'
+	crosses "$near" "$far" $backend $small
+	crosses "$far" "$near" $backend $small
+done
+
+timeout 100 "$BENCH" run --backend kernel --from "$near" --to "$far" --folio 4K \
+	$every --verify --format json >out 2>err
+check 'the kernel backend, verified' test $? -eq 0
+check 'every byte was right' grep -qE '"verify_errors": 0\b' out
+
+# The published experiments, a little of each, in one guest.
+for job in 1a 2a-order9; do
+	[[ $backends == uffd* && $TOPOLOGY == 2n ]] || continue
+	timeout 250 "$BENCH" sweep "$SRC/bench/jobs/$job.ini" --total 16M \
+		--folios-per-call 8 --from "$near" --to "$far" --runs 1 \
+		--warmup 0 --quiet --format csv >out 2>err
+	check "experiment $job runs" test $? -eq 0 -a "$(wc -l <out)" -gt 6
+done
+
+refused() { # CODE PATTERN ARGUMENT...
+	timeout 60 "$BENCH" run $every "${@:3}" >out 2>err
+	check "'${*:3}' ends with $1" test $? -eq "$1"
+	check "'${*:3}' says $2" grep -qE -e "$2" err
+}
+refused 77 'moves nothing from node' --backend kernel --from "$far" --to "$far"
+for node in /sys/devices/system/node/node[0-9]*; do
+	! grep -q 'MemTotal: *0 kB' "$node/meminfo" ||
+		refused 2 'has no memory' --from "$near" --to "${node##*node}"
+done
+
+# Where it has no node to go to, nothing is measured.
+cgroup=/sys/fs/cgroup/tool
+echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+mkdir $cgroup
+echo "$near" >$cgroup/cpuset.mems
+echo $$ >$cgroup/cgroup.procs
+for backend in $backends; do
+	timeout 60 "$BENCH" run --backend $backend $every --from "$near" \
+		--to "$far" >out 2>err
+	status=$?
+	echo "$backend within a cpuset: $status, $(<err)"
+	check "$backend does not leave its cpuset" \
+		test $status -ne 0 -a ! -s out -a -s err
+done
+echo $$ >/sys/fs/cgroup/cgroup.procs
+
+echo "$checks checks, $failures failures"
+((failures == 0))
