@@ -8,7 +8,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../support/bench.sh"
 
 total=1G
-! threads_watched || total=256M
 
 # FOLIO ENGINE POLICY [PROFILE]: "GIB_S MEAN P99 WINDOW" of a run, us and pages
 figures() {
