@@ -219,9 +219,7 @@ void migsim_migrator_info(const struct migsim_migrator *m,
 		.space = m->space->name,
 		.space_flags = m->space_caps.flags,
 		.policy = m->policy->name,
-		.policy_kind = m->policy->async &&
-			       m->policy->async(m->policy_spec.args) ?
-			       "async" : m->policy->kind,
+		.policy_kind = policy_kind(&m->policy_spec),
 		.window_pages = m->policy->window ?
 				m->policy->window(m->policy_spec.args) : 0,
 		.engine_dead = m->engine_dead,

@@ -63,6 +63,9 @@ struct spec {
 int params_parse(const struct migsim_param *params, char *options,
 		 const char *what, const char *name, void *args);
 
+/* "today" or "async", of a policy with these arguments. */
+const char *policy_kind(const struct spec *spec);
+
 /* Return 0, -EINVAL with a sentence, or -ENOMEM. */
 int spec_parse(enum ops_kind kind, const char *word, struct spec *spec);
 void spec_free(struct spec *spec);

@@ -122,18 +122,21 @@ int64_t migsim_policy_window(const char *word)
 	return window;
 }
 
+const char *policy_kind(const struct spec *spec)
+{
+	const struct migsim_policy_ops *ops = spec->ops;
+
+	return ops->async && ops->async(spec->args) ? "async" : ops->kind;
+}
+
 const char *migsim_policy_kind(const char *word)
 {
-	const struct migsim_policy_ops *ops;
 	struct spec spec;
 	const char *kind;
 
 	if (spec_parse(OPS_POLICY, word, &spec))
 		return NULL;
-	ops = spec.ops;
-	kind = ops->kind;
-	if (ops->async && ops->async(spec.args))
-		kind = "async";
+	kind = policy_kind(&spec);
 	spec_free(&spec);
 	return kind;
 }

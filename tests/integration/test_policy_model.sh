@@ -88,6 +88,13 @@ check 'time, 300 us' reaches 24 300 320 3072 2M $c16 time:us=300
 check 'time, 400 us' reaches 45 400 420 6144 2M $c16 time:us=400
 check 'time, 500 us' reaches 54 500 500 8192 2M $c16 time:us=500
 
+# --- who stayed where they were when the bandwidth doubles fell behind this
+turn=turn_percent=200,turn_after
+check 'adaptive climbs anew' \
+	reaches 74 200 300 16384 2M $c16,$turn=131072 adaptive:us=200
+check 'time tries again what was too long' \
+	reaches 44 300 320 16384 2M $c16,$turn=65536 time:us=300
+
 # --- the CPU copies at another rate half-way, 4K folios as well
 turned() { # PERCENT: copies/s against those without
 	awk -v a="$(figures 4K "model:channels=0,turn_after=1,turn_percent=$1" \

@@ -94,7 +94,7 @@ static long switches(void)
 	return u.ru_nvcsw;
 }
 
-/* Did it sleep, or lose its CPU? */
+/* Did it sleep? To lose the CPU is no stall. */
 static bool was_stall(struct worker *w, uint64_t ns)
 {
 	long n = switches();
