@@ -10,7 +10,8 @@ usage() {
 
 	  --quick     leave out the tests that boot a guest
 	  --sanitize  instead: the address, undefined and thread sanitizers over
-	              all tests but those of a guest and of the installation
+	              all tests but those of a guest and of the installation; the
+	              thread sanitizer not over what has one thread
 	END
 }
 
@@ -63,7 +64,7 @@ skip_reasons() { # JUNIT
 
 # Fewer address bits are random under setarch -R: gcc's thread sanitizer does
 # not start on machines that use more than it knows of.
-run_tests() { # PRESET [CTEST-OPTION...]
+run_tests() { # PRESET JOBS [CTEST-OPTION...]
 	local junit=$PWD/build/$1/junit.xml wrap=()
 
 	if [[ $1 == tsan ]] && setarch -R true 2>/dev/null; then
@@ -71,7 +72,12 @@ run_tests() { # PRESET [CTEST-OPTION...]
 	fi
 	rm -f "$junit"
 	"${wrap[@]}" ctest --test-dir "build/$1" --output-on-failure \
-		--output-junit "$junit" -j "$(nproc)" "${@:2}" || true
+		--output-junit "$junit" -j "$2" "${@:3}" || true
+}
+
+tally() { # PRESET
+	local junit=$PWD/build/$1/junit.xml
+
 	if [[ ! -s $junit ]]; then
 		failed=$((failed + 1))
 		return
@@ -85,6 +91,29 @@ run_tests() { # PRESET [CTEST-OPTION...]
 	failed=$((failed + bad)) skipped=$((skipped + skip))
 }
 
+# Side by side: most tests keep one CPU busy. Where there is one thread, the
+# thread sanitizer has nothing to find.
+run_sanitizers() {
+	local jobs=$((($(nproc) + 1) / 2)) not='guest|install' asan='' tsan=''
+
+	build asan && asan=1
+	if build tsan; then
+		run_tests tsan $jobs -LE "$not|one-thread" >build/tsan/ctest.log 2>&1 &
+		tsan=$!
+		trap 'kill $tsan 2>/dev/null || true' EXIT
+	fi
+	if [[ $asan ]]; then
+		run_tests asan $jobs -LE "$not"
+		tally asan
+	fi
+	if [[ $tsan ]]; then
+		echo "run.sh: waiting for the thread sanitizer"
+		wait $tsan
+		cat build/tsan/ctest.log
+		tally tsan
+	fi
+}
+
 # What boots a guest, where one is booted.
 guest=()
 [[ $quick || $sanitize ]] ||
@@ -96,12 +125,13 @@ if [[ $sanitize ]]; then
 	export ASAN_OPTIONS=detect_leaks=1
 	export UBSAN_OPTIONS=print_stacktrace=1
 	export TSAN_OPTIONS=halt_on_error=1
-	for preset in asan tsan; do
-		build $preset && run_tests $preset -LE 'guest|install'
-	done
+	run_sanitizers
 else
 	build clang || true
-	build release && run_tests release ${quick:+-LE guest}
+	if build release; then
+		run_tests release "$(nproc)" ${quick:+-LE guest}
+		tally release
+	fi
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
