@@ -70,6 +70,7 @@ struct engine {
 	struct entry_list pending; /* submitted, not kicked */
 	uint64_t random;
 	uint64_t pages;		/* submitted */
+	bool turned;		/* the bandwidth is another one */
 };
 
 static void warn_of_channels(const struct engine *e)
@@ -191,23 +192,21 @@ static void map_copy(struct model *m, const struct migsim_copy *c,
 /* The bandwidth changes, for those who want to see a policy follow. */
 static void turn(struct engine *e, uint64_t pages)
 {
+	uint64_t *ps = e->model->costs.ps, percent = e->args->turn_percent;
+
 	e->pages += pages;
 	if (!e->args->turn_after || e->pages <= e->args->turn_after ||
-	    e->channels.percent != 100)
+	    e->turned)
 		return;
-	channels_run(&e->channels, e->model->clock);
-	e->channels.percent = e->args->turn_percent;
-	channels_start(&e->channels, e->model->clock);
-}
-
-/* As fast as the bandwidth is now. */
-static void copy_by_cpu(struct engine *e, uint64_t pages)
-{
-	struct model *m = e->model;
-	uint64_t begin = m->clock;
-
-	model_spend_copy(m, pages);
-	m->clock = begin + (m->clock - begin) * 100 / e->channels.percent;
+	e->turned = true;
+	if (e->nr_channels) {
+		channels_run(&e->channels, e->model->clock);
+		e->channels.percent = percent;
+		channels_start(&e->channels, e->model->clock);
+		return;
+	}
+	ps[COST_COPY] = ps[COST_COPY] * 100 / percent;
+	ps[COST_COLD_COPY] = ps[COST_COLD_COPY] * 100 / percent;
 }
 
 static void submit_one(struct engine *e, const struct migsim_copy *c)
@@ -221,7 +220,7 @@ static void submit_one(struct engine *e, const struct migsim_copy *c)
 
 	turn(e, pages_of(c->len));
 	if (!e->nr_channels) {
-		copy_by_cpu(e, pages_of(c->len));
+		model_spend_copy(e->model, pages_of(c->len));
 		list_add(&e->channels.entries, &e->channels.done, &copy);
 		return;
 	}

@@ -227,6 +227,10 @@ static void quoting(void **state)
 	assert_string_equal(data.row[1].table, "x\ny");
 	assert_int_equal(data.row[1].line, 6);
 	data_free(&data);
+	accept("# what, \"and when\n" HEADER "\n#\n" GOOD "#x\n" GOOD);
+	assert_int_equal(data.n, 2);
+	assert_int_equal(data.row[1].line, 6);
+	data_free(&data);
 	refuse(HEADER ",note\n" "a,0,cpu,0,8,512,gib_s,1.5,\"two\nlines\"\n"
 	       "a,0,cpu,0,8,512,gib_s,-1,\n", 4, "value");
 	refuse(HEADER "\n" GOOD "\"a,0,cpu\n" GOOD, 3, "never closed");
@@ -253,7 +257,9 @@ static void headers(void **state)
 	}
 	refuse("", 1, "empty");
 	refuse("\n\n", 1, "empty");
-	refuse(HEADER "\n", 1, "ends without");
+	refuse(HEADER "\n", 1, "ends without a gib_s or first_us");
+	refuse("table;order;engine\n", 1, "commas between them");
+	refuse("# only\n", 1, "empty");
 	refuse(HEADER ",order\n", 1, "column order is there twice");
 	refuse(HEADER "\n" GOOD "a,0,cpu,0,8,512,gib_s\n", 3, "7 cells, not 8");
 	refuse(HEADER "\n" GOOD GOOD "a,0,cpu,0,8,512,gib_s,1,\n", 4,
@@ -293,6 +299,8 @@ static void cells(void **state)
 		{ "a,0,cpu,0,8,512,gib_s,0x1p3", "value is" },
 		{ "a,0,cpu,0,8,512,gib_s,3 GiB", "value is" },
 		{ "a,0,cpu,0,8,512,gib_s,e", "value is" },
+		{ "a,0,cpu,0,8,512,gib_s,1e300", "no machine measures" },
+		{ "a,0,cpu,0,8,512,gib_s,1e-300", "no machine measures" },
 	};
 	char text[512];
 	size_t i;
@@ -362,7 +370,8 @@ static void skipping(void **state)
 	data_free(&data);
 	refuse(HEADER ",backend\nown,0,memcpy,0,8,,gib_s,1,uffd\n", 2,
 	       "batch_pages is missing");
-	refuse(HEADER "\nown,,memcpy,0,8,512,gib_s,1\n", 2, "ends without");
+	refuse(HEADER "\nown,,memcpy,0,8,512,gib_s,1\n", 2,
+	       "ends without a row that the model can say");
 }
 
 /* Nobody else runs in the model; what was read afterwards is no part of it. */

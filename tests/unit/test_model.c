@@ -4,6 +4,7 @@
  * what a batch comes to, worked out here a second time.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -278,25 +279,39 @@ static void repeating_batches_are_bit_equal(void **state)
 	}
 }
 
-/* And for the calls that are published, as long as they are. */
+/* And for all calls that are published, as long as they are. */
 static void published_calls_are_bit_equal(void **state)
 {
-	static const struct migsim_cell cells[] = {
-		{ 0, 0, true, 262144, 512 }, { 0, 16, false, 262144, 512 },
-		{ 0, 4, false, 262144, 16384 }, { 9, 4, false, 512, 2048 },
-		{ 2, 0, true, 65536, 512 },
-	};
 	struct migsim_prediction full, quick;
-	size_t i;
+	struct migsim_cell c, last = { 0 };
+	char path[512], line[256], engine[16];
+	unsigned int n = 0;
+	FILE *csv;
 
 	(void)state;
+	snprintf(path, sizeof(path), "%s/bench/data/published.csv",
+		 getenv("SRC") ? getenv("SRC") : ".");
+	csv = fopen(path, "r");
+	assert_non_null(csv);
 	assert_int_equal(migsim_profile_open(&profile, "zen3-ptdma"), 0);
-	for (i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
-		predict(&cells[i], true, &full);
-		predict(&cells[i], false, &quick);
+	while (fgets(line, sizeof(line), csv)) {
+		memset(&c, 0, sizeof(c));
+		if (sscanf(line, "%*[^,],%" SCNu32 ",%*u,%15[^,],%" SCNu32
+			   ",%" SCNu64 ",%" SCNu64, &c.order, engine,
+			   &c.channels, &c.folios, &c.batch_pages) != 5)
+			continue;
+		c.copy_inline = !strcmp(engine, "cpu");
+		if (!memcmp(&c, &last, sizeof(c)))
+			continue;	/* the other metric of the same call */
+		last = c;
+		predict(&c, true, &full);
+		predict(&c, false, &quick);
 		assert_memory_equal(&full, &quick, sizeof(full));
+		n++;
 	}
+	assert_true(n > 100);
 	migsim_profile_close(profile);
+	fclose(csv);
 }
 
 /* The slopes against what small changes of a coefficient do. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CSV files become records. libcsv knows the quoting but no lines: so the
- * lines pass through here, one at a time.
+ * lines pass through here, one at a time. Those that begin with # are remarks.
  */
 #include <csv.h>
 #include <errno.h>
@@ -127,8 +127,11 @@ static void parse_line(struct reader *r, struct csv_parser *csv, size_t len)
 		text += 3;
 		len -= 3;
 	}
-	if (!r->open)
+	if (!r->open) {
+		if (*text == '#')
+			return;
 		r->record.line = r->line;
+	}
 	r->ended = false;
 	if (csv_parse(csv, text, len, take_cell, take_record, r) != len)
 		refuse_csv(r, csv);
@@ -159,7 +162,7 @@ static void parse(struct reader *r, FILE *file)
 static int read_stream(struct data *d, const char *path, FILE *file)
 {
 	struct reader *r = calloc(1, sizeof(*r));
-	size_t before = d->n;
+	size_t before = d->n, skipped = d->skipped;
 	int rc;
 
 	if (!r)
@@ -171,8 +174,10 @@ static int read_stream(struct data *d, const char *path, FILE *file)
 	parse(r, file);
 	if (!r->has_header)
 		refuse(r, 1, "the file is empty; it begins with a line of column names");
+	else if (d->n == before && d->skipped > skipped)
+		refuse(r, r->line, "the file ends without a row that the model can say: of one folio size, policy batch, one CPU that copies or channels, and nothing else running");
 	else if (d->n == before)
-		refuse(r, r->line, "the file ends without a gib_s or first_us that a cell of the model can say");
+		refuse(r, r->line, "the file ends without a gib_s or first_us");
 	rc = r->rc;
 	free(r);
 	return rc;

@@ -14,6 +14,10 @@
 #include "options.h"
 #include "real.h"
 
+/* Of GiB/s and of us: beyond is a slip of the pen. */
+#define MIN_VALUE	1e-6
+#define MAX_VALUE	1e9
+
 static const char *const names[COLUMNS] = {
 	[COLUMN_TABLE] = "table",
 	[COLUMN_ORDER] = "order",
@@ -52,6 +56,8 @@ int data_take_header(struct data_header *h, const struct data_record *r)
 	size_t i;
 
 	h->n = r->n;
+	if (h->n < 2)
+		return data_refuse(r, "the first line names the columns, with commas between them");
 	for (c = 0; c < COLUMNS; c++) {
 		h->at[c] = -1;
 		for (i = 0; i < r->n; i++) {
@@ -99,6 +105,9 @@ static int take_values(const struct data_record *r, struct data_row *row)
 		return data_refuse(r, "value is missing");
 	if (!parse_real(value, &row->datum.value) || row->datum.value <= 0)
 		return data_refuse(r, "value is a number above 0, not %.50s",
+				   value);
+	if (row->datum.value < MIN_VALUE || row->datum.value > MAX_VALUE)
+		return data_refuse(r, "value is %.50s, which no machine measures: it is GiB/s or us",
 				   value);
 	row->pm = NAN;
 	if (*pm && (!parse_real(pm, &row->pm) || row->pm < 0))
