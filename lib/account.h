@@ -16,6 +16,8 @@ void phase_stop(struct migsim_migrator *m);
 /* Returns the phase that ends. */
 enum phase phase_enter(struct migsim_migrator *m, enum phase phase);
 void account_failed(struct migsim_migrator *m, const struct migsim_folio *f);
+/* sight.c: of a call that the space did by itself, when it is over. */
+void account_sight(struct migsim_migrator *m, uint64_t elapsed);
 /* What the policy will see of a group that has just ended. */
 void account_group(struct migsim_migrator *m, const struct group *g);
 

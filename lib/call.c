@@ -236,7 +236,7 @@ static void count_untried(struct migsim_migrator *m)
 			m->report->c.nr_untried_pages += migsim_folio_pages(f);
 }
 
-/* The space does it all: only what became of the folios is known. */
+/* The space does it all: what it saw of that is asked when it is over. */
 static long self_driven(struct migsim_migrator *m)
 {
 	struct migsim_folio *f;
@@ -290,6 +290,8 @@ static long run_call(struct migsim_migrator *m)
 	if (rc)
 		return rc;
 	rc = run_timed(m);
+	if (m->space->migrate)
+		account_sight(m, m->report->c.elapsed - was.elapsed);
 	if (rc)
 		count_untried(m);
 	check_call(m, &was, rc);

@@ -8,6 +8,7 @@
  *	copy.c      submit, reap, completions
  *	hang.c      an engine that hangs or dies
  *	account.h   what the report is told
+ *	sight.c     what a space saw that did the call by itself
  */
 #ifndef MIGSIM_CORE_H
 #define MIGSIM_CORE_H

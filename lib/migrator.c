@@ -225,6 +225,10 @@ void migsim_migrator_info(const struct migsim_migrator *m,
 		.engine_dead = m->engine_dead,
 	};
 
+	if (m->space->migrate) {
+		full.driver = m->space_caps.driver;
+		full.channels = m->space_caps.channels;
+	}
 	if (m->policy->note)
 		m->policy->note(m->policy_priv, m->policy_spec.args,
 				&full.policy_note);

@@ -45,6 +45,8 @@ struct counters {
 	uint64_t nr_split;
 	uint64_t caller_cpu_ns;
 	uint64_t helper_cpu_ns;
+	uint64_t unseen_calls;
+	uint64_t unseen_elapsed;
 };
 
 struct migsim_report {

@@ -132,7 +132,7 @@ void migsim_migrator_stop(struct migsim_migrator *m);
  * @size: set to sizeof(struct migsim_migrator_info)
  * @engine: name
  * @driver: what carries the copies; lives with the migrator; may be NULL
- * @channels: of the engine
+ * @channels: of the engine, or, as @driver, of a space that copies by itself
  * @engine_flags: MIGSIM_ENGINE_*
  * @space: name
  * @space_flags: MIGSIM_SPACE_*

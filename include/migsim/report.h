@@ -34,7 +34,10 @@ struct migsim_latency {
  * struct migsim_phases - where the calling thread's time went, in us
  *
  * The phases add up to the elapsed time. A negative value means that the
- * space cannot tell (it is part of another phase).
+ * space cannot tell (it is part of another phase). Of a call that the kernel
+ * does by itself and that is traced, unmap lasts from the first to the last
+ * migration entry that a flush group sets, the flush and the copies from there
+ * to the last one that it removes, and all else is other.
  *
  * @alloc: getting target pages
  * @unmap: making folios inaccessible
@@ -62,7 +65,7 @@ struct migsim_phases {
  * struct migsim_summary - a report in plain numbers
  * @size: set by the caller to sizeof(struct migsim_summary)
  * @space_sees: false when the space did the calls by itself and only
- *              throughput and counters are known (move_pages)
+ *              throughput and counters are known (move_pages, not traced)
  * @calls: calls of migsim_migrate()
  * @elapsed_us: sum of the calls' durations, from the space's begin to its end
  * @bytes: bytes migrated
@@ -97,6 +100,9 @@ struct migsim_phases {
  * @nr_thp_failed: 2M folios
  * @nr_thp_split: 2M folios
  * @nr_split: large folios
+ * @unseen_calls: calls that the space did by itself and did not see. Latencies,
+ *                pages in flight and groups are then those of the other calls,
+ *                @page_seconds their sum, and every phase is negative.
  */
 struct migsim_summary {
 	size_t size;
@@ -131,6 +137,7 @@ struct migsim_summary {
 	uint64_t nr_thp_failed;
 	uint64_t nr_thp_split;
 	uint64_t nr_split;
+	uint64_t unseen_calls;
 };
 
 /**

@@ -35,10 +35,35 @@ struct migsim_profile;
  * struct migsim_space_caps - what an open space is
  * @flags: MIGSIM_SPACE_*
  * @ticks_per_s: unit of its clock
+ * @driver: of a space that does whole calls: what carries its copies; lives
+ *          with the space; NULL: nothing but the CPU
+ * @channels: of that
  */
 struct migsim_space_caps {
 	uint32_t flags;
 	uint64_t ticks_per_s;
+	const char *driver;
+	uint32_t channels;
+};
+
+/**
+ * struct migsim_space_seen - who is told what a space saw of a call that it
+ * did by itself
+ * @arg: for each of the functions
+ * @unmapped: so many base pages became inaccessible at @t
+ * @remapped: so many, which had become so at @since, are accessible again: on
+ *            the target, or undone
+ * @folio: told after @remapped of its last page: a folio of the list of which
+ *         a part was inaccessible from @since on is wholly accessible again
+ *
+ * Times are ticks of the space's clock, within the call, and never go back.
+ * A flush group begins with a page that becomes inaccessible when no other is.
+ */
+struct migsim_space_seen {
+	void *arg;
+	void (*unmapped)(void *arg, uint64_t t, uint64_t pages);
+	void (*remapped)(void *arg, uint64_t t, uint64_t since, uint64_t pages);
+	void (*folio)(void *arg, uint64_t t, uint64_t since);
 };
 
 /**
@@ -127,6 +152,10 @@ struct migsim_space_note {
  *         on. 0, or -EAGAIN or -EBUSY.
  * @note: optional; adds to @note what happened since open.
  * @cpu_ns: optional; CPU time of the calling thread in ns.
+ * @see: optional, beside @migrate; the call is over and its clock stands:
+ *       tells what became inaccessible, and accessible again, and when. 0;
+ *       -ENODATA when the call was not, or not wholly, seen: then nothing was
+ *       told.
  */
 struct migsim_space_ops {
 	uint32_t size;
@@ -160,6 +189,7 @@ struct migsim_space_ops {
 	int (*split)(void *priv, struct migsim_folio *folio);
 	void (*note)(void *priv, struct migsim_space_note *note);
 	uint64_t (*cpu_ns)(void *priv);
+	int (*see)(void *priv, const struct migsim_space_seen *seen);
 };
 
 /**
