@@ -433,3 +433,20 @@ uint64_t sys_ticks(void)
 	return raw_ns();
 }
 #endif
+
+/* Where the two are read one after the other, the closest of three counts. */
+void sys_moment(struct sys_moment *m)
+{
+	uint64_t before, ns, after, least = UINT64_MAX;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		before = sys_ticks();
+		ns = raw_ns();
+		after = sys_ticks();
+		if (after - before >= least)
+			continue;
+		least = after - before;
+		*m = (struct sys_moment){ before + least / 2, ns };
+	}
+}

@@ -64,6 +64,13 @@ int64_t sys_huge_bytes(int pagemap_fd, uint64_t addr, uint64_t bytes);
 /* The clock of real spaces: ticks, and how many make a second. */
 uint64_t sys_ticks(void);
 uint64_t sys_ticks_per_s(void);
+/* One moment by that clock, and in ns of CLOCK_MONOTONIC_RAW. */
+struct sys_moment {
+	uint64_t ticks;
+	uint64_t raw_ns;
+};
+
+void sys_moment(struct sys_moment *m);
 /* What sys_ticks() reads, which must not be migrated either. */
 void *sys_clock_state(size_t *bytes);
 

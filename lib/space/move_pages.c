@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel space: move_pages(2) does the whole call. Only its duration and
- * each page's status are seen. The kernel decides by itself what is a folio:
- * every base page is named, but for 2M folios that a huge page maps, where the
- * first is enough.
+ * The kernel space: move_pages(2) does the whole call.
+ *
+ * What it does inside is seen by the kernel's migration events (trace.h,
+ * perf.h), where the machine allows it. The event of a set migration entry
+ * comes just after the page has become inaccessible, that of a removed one
+ * just after it is accessible again. So the time of a folio is right but for
+ * the events' own cost, and the first-folio latency of a flush group begins
+ * when its first page is gone: the unmap of that one folio, and the allocation
+ * of its target, came before. uffd's begins before them.
+ *
+ * Every base page costs two events, a huge page two. They go to a ring of
+ * this process's that is as large as the call may need, within a bound; a call
+ * of which a record found no room, or of which a page never came back (its
+ * owner has unmapped it), is one that was not seen.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,27 +24,53 @@
 #include <migsim/topology.h>
 
 #include "builtin.h"
+#include "offload.h"
+#include "page_list.h"
+#include "perf.h"
 #include "sys.h"
 
-/* space_flags of a folio: a huge page maps it */
-#define KERNEL_HUGE 1
-
-struct kernel {
-	int to;
-	int pagemap;
-	uint64_t not_huge;
-	size_t cap;		/* room for so many pages */
-	void **pages;
-	int *nodes;
-	int *status;
+struct kernel_args {
+	uint64_t trace;
+	uint64_t offload;
+	uint64_t channels;
 };
 
-static int kernel_open(void **priv, const struct migsim_space_env *env,
-		       const void *args)
-{
-	struct kernel *k;
+enum { TRACE_ON, TRACE_OFF };
+enum { OFFLOAD_LEAVE, OFFLOAD_OFF, OFFLOAD_ON };
 
-	(void)args;
+static const char *const trace_words[] = { "on", "off", NULL };
+static const char *const offload_words[] = { "leave", "off", "on", NULL };
+
+static const struct migsim_param kernel_params[] = {
+	{ .name = "trace",
+	  .help = "on: latencies by the kernel's migration events, which cost time; off: throughput alone",
+	  .type = MIGSIM_PARAM_CHOICE, .choices = trace_words,
+	  .offset = offsetof(struct kernel_args, trace), .def = TRACE_ON },
+	{ .name = "offload",
+	  .help = "copies by DMA, on a kernel with the batch-copy series: leave it as it is, off, on",
+	  .type = MIGSIM_PARAM_CHOICE, .choices = offload_words,
+	  .offset = offsetof(struct kernel_args, offload),
+	  .def = OFFLOAD_LEAVE },
+	{ .name = "channels", .help = "of the DMA; 0: as many as are set",
+	  .type = MIGSIM_PARAM_NUMBER, .max = UINT32_MAX,
+	  .offset = offsetof(struct kernel_args, channels) },
+	{ 0 },
+};
+
+struct kernel {
+	struct page_list list;
+	bool traced;		/* calls are to be */
+	bool armed;		/* this one is */
+	bool knobs;		/* were set */
+	bool dma;
+	uint64_t channels;
+	struct perf perf;
+	struct trace trace;
+	struct sys_moment begin, end;
+};
+
+static int check_nodes(const struct migsim_space_env *env)
+{
 	if (migsim_topology_nodes(NULL, 0) < 2) {
 		migsim_log(MIGSIM_LOG_ERROR,
 			   "move_pages(2) needs two NUMA nodes, and this machine has one: nothing would move");
@@ -46,36 +81,78 @@ static int kernel_open(void **priv, const struct migsim_space_env *env,
 			   "move_pages(2) needs a target node other than the source: nothing would move");
 		return -EOPNOTSUPP;
 	}
-	k = calloc(1, sizeof(*k));
-	if (!k)
-		return -ENOMEM;
-	k->to = env->to;
-	k->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	*priv = k;
 	return 0;
 }
 
-static void free_vectors(struct kernel *k)
+/* Without knobs there is nothing that would have to be switched off. */
+static int set_offload(struct kernel *k, const struct kernel_args *args)
 {
-	sys_unmap(k->pages, k->cap * sizeof(*k->pages));
-	sys_unmap(k->nodes, k->cap * sizeof(*k->nodes));
-	sys_unmap(k->status, k->cap * sizeof(*k->status));
+	int err;
+
+	if (args->offload == OFFLOAD_LEAVE)
+		return 0;
+	k->dma = args->offload == OFFLOAD_ON;
+	k->channels = k->dma ? args->channels : 0;
+	err = offload_set(k->dma, &k->channels);
+	k->knobs = !err;
+	return err == -ENODEV && !k->dma ? 0 : err;
+}
+
+static void open_trace(struct kernel *k)
+{
+	char why[256];
+
+	k->traced = !perf_open(&k->perf, why, sizeof(why));
+	if (!k->traced)
+		migsim_log(MIGSIM_LOG_WARNING,
+			   "backend kernel reports throughput alone, no latencies: %s",
+			   why);
+}
+
+static int kernel_open(void **priv, const struct migsim_space_env *env,
+		       const void *args_)
+{
+	const struct kernel_args *args = args_;
+	struct kernel *k;
+	int err;
+
+	err = check_nodes(env);
+	if (err)
+		return err;
+	k = sys_map(sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	err = set_offload(k, args);
+	if (err) {
+		sys_unmap(k, sizeof(*k));
+		return err;
+	}
+	page_list_open(&k->list, env->to);
+	if (args->trace == TRACE_ON)
+		open_trace(k);
+	*priv = k;
+	return 0;
 }
 
 static void kernel_close(void *priv)
 {
 	struct kernel *k = priv;
 
-	free_vectors(k);
-	if (k->pagemap >= 0)
-		close(k->pagemap);
-	free(k);
+	if (k->knobs)
+		offload_restore();
+	perf_close(&k->perf);
+	trace_free(&k->trace);
+	page_list_close(&k->list);
+	sys_unmap(k, sizeof(*k));
 }
 
 static void kernel_caps(void *priv, struct migsim_space_caps *caps)
 {
-	(void)priv;
+	struct kernel *k = priv;
+
 	caps->ticks_per_s = sys_ticks_per_s();
+	caps->driver = k->dma ? "dcbm" : NULL;
+	caps->channels = (uint32_t)k->channels;
 }
 
 static uint64_t kernel_now(void *priv)
@@ -84,112 +161,112 @@ static uint64_t kernel_now(void *priv)
 	return sys_ticks();
 }
 
-static size_t named_pages(const struct migsim_folio *f)
+/* Folios that are tried again, or split, have more records. */
+static uint64_t records_of(const struct kernel *k)
 {
-	return f->space_flags & KERNEL_HUGE ? 1 : migsim_folio_pages(f);
+	return 2 * k->list.n + k->list.n / 2;
 }
 
-/* Before PAGEMAP_SCAN (Linux 6.7) a 2M folio is taken for a huge page. */
-static void find_huge(struct kernel *k, struct migsim_folio *f)
+/* Events are those of one thread: this may be another than the last time. */
+static void arm(struct kernel *k, const struct migsim_folio *folios, size_t n)
 {
-	int64_t bytes = (int64_t)migsim_folio_bytes(f);
-	int64_t huge = sys_huge_bytes(k->pagemap, f->addr, (uint64_t)bytes);
-
-	if (huge < 0 || huge == bytes)
-		f->space_flags = KERNEL_HUGE;
-	else
-		k->not_huge++;
-}
-
-static int make_vectors(struct kernel *k, size_t n)
-{
-	if (n <= k->cap)
-		return 0;
-	free_vectors(k);
-	k->cap = n;
-	k->pages = sys_map(n * sizeof(*k->pages));
-	k->nodes = sys_map(n * sizeof(*k->nodes));
-	k->status = sys_map(n * sizeof(*k->status));
-	if (k->pages && k->nodes && k->status)
-		return 0;
-	free_vectors(k);
-	k->cap = 0;
-	return -ENOMEM;
-}
-
-static size_t count_pages(const struct migsim_folio *folios, size_t n)
-{
-	size_t i, pages = 0;
-
-	for (i = 0; i < n; i++)
-		pages += named_pages(&folios[i]);
-	return pages;
-}
-
-static void name_pages(struct kernel *k, const struct migsim_folio *folios,
-		       size_t n)
-{
-	size_t i, j, at = 0;
-
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < named_pages(&folios[i]); j++, at++) {
-			k->pages[at] = (void *)(uintptr_t)
-				(folios[i].addr + j * MIGSIM_PAGE_SIZE);
-			k->nodes[at] = k->to;
-			k->status[at] = -EAGAIN;
-		}
+	k->armed = false;
+	if (!k->traced)
+		return;
+	if (k->perf.tid != gettid()) {
+		perf_close(&k->perf);
+		open_trace(k);
 	}
-}
-
-/* A folio has moved when all its pages lie on the target. */
-static long read_status(struct kernel *k, struct migsim_folio *folios, size_t n)
-{
-	size_t i, j, at = 0;
-	long failed = 0;
-
-	for (i = 0; i < n; i++) {
-		folios[i].status = 0;
-		for (j = 0; j < named_pages(&folios[i]); j++, at++) {
-			if (k->status[at] == k->to)
-				continue;
-			folios[i].status = k->status[at] < 0 ? k->status[at]
-							     : -EBUSY;
-		}
-		failed += folios[i].status != 0;
-	}
-	return failed;
+	k->armed = k->traced && !trace_list(&k->trace, folios, n) &&
+		   !perf_restart(&k->perf, records_of(k));
+	if (k->traced && !k->armed)
+		migsim_log(MIGSIM_LOG_WARNING,
+			   "a call was not traced: there is no memory for the kernel's events (more RLIMIT_MEMLOCK, or root)");
 }
 
 static int kernel_prepare(void *priv, struct migsim_folio *folios, size_t n)
 {
-	size_t i;
+	struct kernel *k = priv;
+	int err = page_list_prepare(&k->list, folios, n);
 
-	for (i = 0; i < n; i++)
-		if (folios[i].order == MIGSIM_MAX_ORDER)
-			find_huge(priv, &folios[i]);
-	return make_vectors(priv, count_pages(folios, n));
+	if (!err)
+		arm(k, folios, n);
+	return err;
 }
 
 static long kernel_migrate(void *priv, struct migsim_folio *folios, size_t n,
 			   enum migsim_mode mode)
 {
 	struct kernel *k = priv;
+	long failed;
 	int rc;
 
 	(void)mode;	/* move_pages(2) is always MIGRATE_SYNC */
-	name_pages(k, folios, n);
-	rc = sys_move_pages(count_pages(folios, n), k->pages, k->nodes,
-			    k->status);
+	page_list_name(&k->list, folios, n);
+	if (k->armed)
+		sys_moment(&k->begin);
+	rc = page_list_move(&k->list);
+	if (k->armed)
+		sys_moment(&k->end);
 	if (rc < 0 && rc != -EAGAIN && rc != -ENOMEM)
 		return rc;
-	return read_status(k, folios, n);
+	failed = page_list_read(&k->list, folios, n, rc);
+	return rc == -ENOMEM && failed ? rc : failed;
+}
+
+/* The events' clock and this one, at both ends of the call, make a line. */
+static uint64_t ticks_at(const struct kernel *k, uint64_t ns)
+{
+	uint64_t span = k->end.raw_ns - k->begin.raw_ns;
+	uint64_t ticks = k->end.ticks - k->begin.ticks;
+
+	if (ns <= k->begin.raw_ns)
+		return k->begin.ticks;
+	if (ns >= k->end.raw_ns)
+		return k->end.ticks;
+	return k->begin.ticks +
+	       (uint64_t)((unsigned __int128)(ns - k->begin.raw_ns) * ticks /
+			  span);
+}
+
+static void take_records(struct kernel *k, const struct migsim_space_seen *seen)
+{
+	struct trace_record r;
+	uint64_t at = 0;
+
+	trace_begin(&k->trace, seen);
+	while (perf_next(&k->perf, &at, &r)) {
+		r.t = ticks_at(k, r.t);
+		trace_take(&k->trace, &r);
+	}
+}
+
+/* Twice through the records: it is told only what is known to be whole. */
+static int kernel_see(void *priv, const struct migsim_space_seen *seen)
+{
+	struct kernel *k = priv;
+	uint64_t lost;
+
+	if (!k->armed)
+		return -ENODATA;
+	k->armed = false;
+	lost = perf_lost(&k->perf);
+	take_records(k, NULL);
+	if (!lost && trace_whole(&k->trace)) {
+		take_records(k, seen);
+		return 0;
+	}
+	migsim_log(MIGSIM_LOG_WARNING, lost ?
+		   "records of the kernel's events were lost, so that the latencies of some calls are left out: set --folios-per-call, so that less lies in one call" :
+		   "some pages never came back by the kernel's events, so that the latencies of their calls are left out: they were unmapped meanwhile");
+	return -ENODATA;
 }
 
 static void kernel_note(void *priv, struct migsim_space_note *note)
 {
 	struct kernel *k = priv;
 
-	note->not_huge += k->not_huge;
+	note->not_huge += k->list.not_huge;
 }
 
 static uint64_t kernel_cpu_ns(void *priv)
@@ -203,7 +280,9 @@ const struct migsim_space_ops space_kernel = {
 	.abi = MIGSIM_SPACE_ABI,
 	.name = "kernel",
 	.help = "move_pages(2): the kernel's own migration",
-	.needs = "two NUMA nodes",
+	.needs = "two NUMA nodes; to see latencies, tracefs and CAP_PERFMON",
+	.params = kernel_params,
+	.args_size = sizeof(struct kernel_args),
 	.open = kernel_open,
 	.close = kernel_close,
 	.caps = kernel_caps,
@@ -212,4 +291,5 @@ const struct migsim_space_ops space_kernel = {
 	.migrate = kernel_migrate,
 	.note = kernel_note,
 	.cpu_ns = kernel_cpu_ns,
+	.see = kernel_see,
 };
