@@ -123,6 +123,8 @@ refused 'available; set --folios-per-call' run --total 1048576G
 # --- what does not go together
 refused 'engine null copies nothing' run --engine null --verify
 refused 'no part in backend kernel' run --backend kernel --engine null
+refused 'no option .rings.' run --backend kernel --engine dma:rings=2
+refused 'not a backend' run --backend kernel:trace=maybe
 refused 'no part in backend kernel' run --backend kernel --batch 8
 refused 'no memory in backend model' run --backend model --verify
 refused 'no memory .* read; .*--read-after' run --backend model --read-after

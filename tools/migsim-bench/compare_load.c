@@ -124,6 +124,14 @@ static int read_json(struct side *s)
 	return 0;
 }
 
+static bool was_kernel(const json_t *config)
+{
+	const char *backend = json_string_value(json_object_get(config,
+								"backend"));
+
+	return backend && !strcmp(backend, "kernel");
+}
+
 /* Of a file from before these options: they were off. */
 static int add_later_options(json_t *result)
 {
@@ -135,6 +143,10 @@ static int add_later_options(json_t *result)
 		return -ENOMEM;
 	if (!json_object_get(config, "read_after") &&
 	    json_object_set_new(config, "read_after", json_false()))
+		return -ENOMEM;
+	if (!json_object_get(config, "trace") &&
+	    json_object_set_new(config, "trace", was_kernel(config) ?
+				json_false() : json_null()))
 		return -ENOMEM;
 	return 0;
 }

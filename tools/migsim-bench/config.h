@@ -39,7 +39,8 @@ struct mix {
 
 struct config {
 	char *backend;		/* "uffd", "kernel" or "model" */
-	char *engine;		/* "memcpy:key=value"; NULL for the kernel */
+	bool untraced;		/* "kernel:trace=off" */
+	char *engine;		/* "memcpy:key=value"; NULL: the kernel as it is */
 	char *policy;		/* "batch:pages=512,copy=batch" */
 	char *profile;		/* "zen3-ptdma:copy_us=1"; NULL: not the model */
 	const struct migsim_profile *model; /* what that word names; the plan's */
@@ -64,6 +65,14 @@ static inline bool config_is_model(const struct config *c)
 {
 	return !strcmp(c->backend, "model");
 }
+
+static inline bool config_is_kernel(const struct config *c)
+{
+	return !strcmp(c->backend, "kernel");
+}
+
+/* config_space.c: the library's word for its backend; 0, or -EINVAL: too long */
+int config_space(const struct config *c, char *word, size_t len);
 
 struct plan {
 	struct config *configs;	/* in the order of the command line */

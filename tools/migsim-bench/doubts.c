@@ -9,6 +9,7 @@
 
 #include "bench.h"
 #include "outcome.h"
+#include "render.h"
 
 static uint64_t call_pages(const struct trial *t)
 {
@@ -132,6 +133,20 @@ static int warn_of_folios_alone(struct results *rs)
 	return ret;
 }
 
+/* Two events a page are not free; how much, only this machine can tell. */
+static int warn_of_trace(struct results *rs)
+{
+	for (size_t i = 0; i < rs->n; i++) {
+		if (config_is_kernel(rs->result[i].config) &&
+		    result_saw_folios(&rs->result[i]))
+			return outcome_say(rs, "Backend kernel was traced for "
+					   "its latencies, which slows it: take "
+					   "its throughput from --backend "
+					   "kernel:trace=off.");
+	}
+	return 0;
+}
+
 static bool any_real(const struct results *rs)
 {
 	for (size_t i = 0; i < rs->n; i++) {
@@ -160,6 +175,8 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 		ret = warn_of_memory(rs, doubts);
 	if (!ret)
 		ret = warn_of_stolen(rs, doubts->stolen);
+	if (!ret)
+		ret = warn_of_trace(rs);
 	if (!ret)
 		ret = load_warn(rs);
 	if (!ret)

@@ -132,6 +132,8 @@ static char *make_text(const struct result *r, enum field f)
 
 	switch (f) {
 	case FIELD_BACKEND:
+		if (c->untraced)
+			return strdup("kernel:trace=off");
 		return strdup(c->backend);
 	case FIELD_ENGINE:
 		return text_or_nothing(c->engine);

@@ -8,7 +8,7 @@
 #include "options.h"
 
 static const char shared[] =
-"  --backend uffd|kernel|model  this library, move_pages(2), virtual time  (uffd)\n"
+"  --backend uffd|kernel[:trace=off]|model  this, move_pages(2), virtual   (uffd)\n"
 "  --engine NAME[:KEY=V,…]  what copies                         (memcpy or model)\n"
 "  --policy NAME[:KEY=V,…]  how much is in flight               (batch:pages=512)\n"
 "  --batch PAGES            short for --policy batch:pages=PAGES\n"

@@ -32,6 +32,9 @@ static int keep_word(char **where, const char *word)
 
 static int set_backend(struct config *c, const char *word)
 {
+	c->untraced = !strcmp(word, "kernel:trace=off");
+	if (c->untraced || !strcmp(word, "kernel:trace=on"))
+		word = "kernel";
 	if (strcmp(word, "uffd") && strcmp(word, "kernel") &&
 	    strcmp(word, "model"))
 		return -EINVAL;
@@ -51,18 +54,35 @@ static int set_folio(struct config *c, const char *word)
 	return SAID;
 }
 
+/* The kernel copies by itself: by the CPU, or by DMA if it has the knobs. */
+static int set_kernel_engine(struct config *c, const char *word)
+{
+	char space[256];
+	int err;
+
+	if (!word)
+		return 0;
+	if (strcmp(word, "memcpy") && strcmp(word, "dma") &&
+	    strncmp(word, "dma:", 4)) {
+		say("engine %.100s has no part in backend kernel, which copies by itself; take memcpy, dma:channels=N (the batch-copy series' knobs), or leave --engine out",
+		    word);
+		return SAID;
+	}
+	err = keep_word(&c->engine, word);
+	if (!err)
+		err = config_space(c, space, sizeof(space));
+	if (!err && migsim_space_check(space))
+		err = SAID;
+	return err;
+}
+
 static int set_engine(struct config *c, const char *word)
 {
 	if (!word && !is_kernel(c))
 		word = config_is_model(c) ? "model" : DEFAULT_ENGINE;
-	if (!is_kernel(c))
-		return migsim_engine_check(word) ? SAID :
-						   keep_word(&c->engine, word);
-	if (!word || !strcmp(word, DEFAULT_ENGINE))
-		return 0;
-	say("engine %.100s has no part in backend kernel, which copies by itself; leave --engine out",
-	    word);
-	return SAID;
+	if (is_kernel(c))
+		return set_kernel_engine(c, word);
+	return migsim_engine_check(word) ? SAID : keep_word(&c->engine, word);
 }
 
 static int set_policy(struct config *c, const char *word)

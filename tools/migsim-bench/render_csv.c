@@ -60,8 +60,8 @@ static void put_count(FILE *out, int64_t value)
  */
 static bool is_cpu(const struct result *r, const char *engine)
 {
-	if (!engine || !strcmp(r->config->backend, "kernel"))
-		return true;
+	if (!engine || config_is_kernel(r->config))
+		return !engine || result_copies_inline(r);
 	if (!strcmp(engine, "model") ? r->channels != 0 :
 				       strcmp(engine, "memcpy"))
 		return false;

@@ -99,7 +99,7 @@ static json_t *config_json(const struct result *r)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
 			 " s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I,"
-			 " s:o, s:o, s:I, s:b, s:o, s:o, s:b, s:o}",
+			 " s:o, s:o, s:I, s:b, s:o, s:o, s:b, s:o, s:o}",
 		"backend", doc_text(c->backend), "engine", engine_name(c),
 		"driver", doc_text(r->driver), "channels", doc_count(r->channels),
 		"policy", doc_text(c->policy), "profile", doc_text(c->profile),
@@ -117,7 +117,9 @@ static json_t *config_json(const struct result *r)
 		"folio", folio_json(c), "engine_options", doc_text(c->engine),
 		"warmup", (json_int_t)c->warmup, "verify", c->verify,
 		"seed", seed_json(c->seed), "busy", doc_count(result_busy(r)),
-		"read_after", c->read_after, "load", load_word(c));
+		"read_after", c->read_after, "load", load_word(c),
+		"trace", config_is_kernel(c) ? json_boolean(!c->untraced) :
+						json_null());
 }
 
 static json_t *rate_json(const struct migsim_stats *s)

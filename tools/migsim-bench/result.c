@@ -41,9 +41,11 @@ double result_per_gib(const struct result *r, double value)
 	return value / ((double)r->sum.bytes / (double)(1ull << 30));
 }
 
+/* A sum is known when every call was seen. */
 double result_page_seconds(const struct result *r)
 {
-	return result_saw_folios(r) ? r->sum.page_seconds : NAN;
+	return result_saw_folios(r) && !r->sum.unseen_calls ?
+	       r->sum.page_seconds : NAN;
 }
 
 double result_flight(const struct result *r)
@@ -102,8 +104,9 @@ bool result_copies_inline(const struct result *r)
 	const char *at = r->config->policy ?
 			 find_option(r->config->policy, "copy") : NULL;
 
-	if (!strcmp(r->config->backend, "kernel"))
-		return true;
+	if (config_is_kernel(r->config))
+		return !r->config->engine ||
+		       !strcmp(r->config->engine, "memcpy");
 	return at && !strncmp(at, want, sizeof(want) - 1) &&
 	       (at[sizeof(want) - 1] == ',' || !at[sizeof(want) - 1]);
 }
@@ -131,37 +134,52 @@ char *item_without(const char *item, const char *key)
 	return out;
 }
 
-#define COUNTER(name, blind) \
-	{ #name, offsetof(struct migsim_summary, name), blind }
+/* Whose counters: */
+enum known {
+	BY_ALL,		/* spaces, those too that do whole calls unseen */
+	BY_SIGHT,	/* also where the kernel's events show them */
+	BY_US,		/* of this library's own state machine */
+};
+
+#define COUNTER(name, known) \
+	{ #name, offsetof(struct migsim_summary, name), known }
 
 /* The first six stand in this order in the JSON of the design. */
 static const struct {
 	const char *name;
 	size_t offset;
-	bool blind;	/* known also where the space does whole calls */
+	enum known known;
 } counters[] = {
-	COUNTER(migrated, true),
-	COUNTER(failed, true),
-	COUNTER(retried, false),
-	COUNTER(declined, false),
-	COUNTER(cpu_fallback, false),
-	COUNTER(flushes, false),
-	{ "verify_errors", 0, true },
-	COUNTER(calls, true),
-	COUNTER(groups, false),
-	COUNTER(max_pages_in_flight, false),
-	COUNTER(completion_errors, false),
-	COUNTER(allocated_pages, false),
-	COUNTER(not_huge, false),
-	COUNTER(quarantined_pages, false),
-	COUNTER(nr_succeeded, true),
-	COUNTER(nr_failed_pages, true),
-	COUNTER(nr_untried_pages, true),
-	COUNTER(nr_thp_succeeded, true),
-	COUNTER(nr_thp_failed, true),
-	COUNTER(nr_thp_split, false),
-	COUNTER(nr_split, false),
+	COUNTER(migrated, BY_ALL),
+	COUNTER(failed, BY_ALL),
+	COUNTER(retried, BY_US),
+	COUNTER(declined, BY_US),
+	COUNTER(cpu_fallback, BY_US),
+	COUNTER(flushes, BY_US),
+	{ "verify_errors", 0, BY_ALL },
+	COUNTER(calls, BY_ALL),
+	COUNTER(groups, BY_SIGHT),
+	COUNTER(max_pages_in_flight, BY_SIGHT),
+	COUNTER(completion_errors, BY_US),
+	COUNTER(allocated_pages, BY_US),
+	COUNTER(not_huge, BY_US),
+	COUNTER(quarantined_pages, BY_US),
+	COUNTER(nr_succeeded, BY_ALL),
+	COUNTER(nr_failed_pages, BY_ALL),
+	COUNTER(nr_untried_pages, BY_ALL),
+	COUNTER(nr_thp_succeeded, BY_ALL),
+	COUNTER(nr_thp_failed, BY_ALL),
+	COUNTER(nr_thp_split, BY_US),
+	COUNTER(nr_split, BY_US),
 };
+
+static bool counter_known(const struct result *r, enum known known)
+{
+	if (known == BY_ALL)
+		return result_measured(r);
+	return result_saw_folios(r) &&
+	       (known == BY_SIGHT || !config_is_kernel(r->config));
+}
 
 const char *result_counter(const struct result *r, unsigned int i,
 			   int64_t *value)
@@ -176,9 +194,7 @@ const char *result_counter(const struct result *r, unsigned int i,
 	}
 	memcpy(&count, (const char *)&r->sum + counters[i].offset,
 	       sizeof(count));
-	*value = (counters[i].blind ? result_measured(r) :
-				      result_saw_folios(r)) ?
-		 (int64_t)count : -1;
+	*value = counter_known(r, counters[i].known) ? (int64_t)count : -1;
 	return counters[i].name;
 }
 

@@ -73,10 +73,13 @@ static int open_migrator(struct migsim_migrator **m, const struct trial *t,
 	const struct config *cfg = t->cfg;
 	const struct region_route *route = &t->shape.route;
 	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	char space[256];
 	int ret;
 
-	o.space = cfg->backend;
-	o.engine = cfg->engine;
+	if (config_space(cfg, space, sizeof(space)))
+		return EXIT_USAGE;	/* it was not when it was read */
+	o.space = space;
+	o.engine = config_is_kernel(cfg) ? NULL : cfg->engine;
 	o.policy = cfg->policy;
 	o.from = back ? route->to : route->from;
 	o.to = back ? route->from : route->to;
@@ -137,12 +140,12 @@ static void note_ends(struct trial *t)
 
 static int note_info(struct trial *t, const struct migsim_migrator_info *info)
 {
-	t->channels = -1;
+	bool kernel = config_is_kernel(t->cfg);
+
+	/* The kernel as it is: nobody knows what copies. */
+	t->channels = kernel && !t->cfg->engine ? -1 : (long)info->channels;
 	t->window_pages = -1;
-	if (!strcmp(t->cfg->backend, "kernel"))
-		return 0;
-	t->channels = (long)info->channels;
-	if (info->window_pages)
+	if (info->window_pages && !kernel)
 		t->window_pages = (long)info->window_pages;
 	if (info->driver) {
 		t->driver = strdup(info->driver);
