@@ -5,7 +5,7 @@
 # and as before afterwards, also when it is interrupted.
 . "${SRC:?the path of the sources}/tests/support/bench.sh"
 
-every='--backend kernel --from 0 --to 1 --folio 4K --total 8M --warmup 0 --quiet'
+every='--backend kernel --from 0 --to 1 --folio 4K --total 1M --warmup 0 --quiet'
 
 run() { # OPTION...
 	timeout 200 "$BENCH" run $every --runs 1 --format json "$@" >out 2>err
@@ -54,37 +54,42 @@ check 'without knobs memcpy is what it does' test $status -eq 0
 # From here on the knobs are made up: plain files, bound over sysfs. (The guest
 # is this test's own.)
 knobs() { # DIRECTORY: what they hold, in one line
-	echo $(cat "$1"/offloading "$1"/nr_dma_chan)
+	echo "$(<"$1/offloading") $(<"$1/nr_dma_chan")"
 }
 
 while_set() { # DIRECTORY OPTION...: runs, and notes each state of the knobs
-	local dir=$1 pid was=''
+	local dir=$1 pid was='' is
 
 	: >states
-	timeout 200 "$BENCH" sweep $every --runs 2 --format json "${@:2}" \
+	timeout 200 "$BENCH" sweep $every --runs 1 --format json "${@:2}" \
 		>out 2>err &
 	pid=$!
 	while kill -0 $pid 2>/dev/null; do
-		[[ $(knobs "$dir") == "$was" ]] || {
-			was=$(knobs "$dir")
-			echo "$was" >>states
-		}
+		is=$(knobs "$dir")
+		[[ $is == "$was" ]] || echo "$is" >>states
+		was=$is
 	done
 	wait $pid
 	status=$?
 	tr -d ' \n' <out >flat
 }
 
-with_knobs() { # DIRECTORY
-	while_set "$1" --engine dma:channels=1,4,16
-	check "dma with $1" test $status -eq 0
-	for n in 1 4 16; do
+with_dma() { # DIRECTORY CHANNELS...
+	local dir=$1 list n
+
+	shift
+	list=$*
+	while_set "$dir" --engine "dma:channels=${list// /,}"
+	check "dma with $dir" test $status -eq 0
+	for n; do
 		check "$n channels were set" grep -qx "1 $n" states
 		check "$n channels are reported" \
 			has "\"engine\":\"dma\",\"driver\":\"dcbm\",\"channels\":$n,"
 	done
-	check 'all is as before' test "$(knobs "$1")" = 'N 1'
+	check 'all is as before' test "$(knobs "$dir")" = 'N 1'
+}
 
+without_dma() { # DIRECTORY
 	echo Y >"$1/offloading"
 	echo 8 >"$1/nr_dma_chan"
 	while_set "$1" --engine memcpy
@@ -96,7 +101,7 @@ with_knobs() { # DIRECTORY
 
 	while_set "$1"
 	check 'without --engine' test $status -eq 0
-	check 'nothing is touched' test "$(cat states)" = 'Y 8'
+	check 'nothing is touched' test "$(<states)" = 'Y 8'
 }
 
 interrupted() { # DIRECTORY SIGNAL
@@ -124,8 +129,12 @@ for place in module/dcbm/parameters module/dcbm kernel/dcbm; do
 	echo 1 >"tmp/$place/nr_dma_chan"
 	top=${place%%/*}
 	mount --bind "tmp/$top" "/sys/$top"
-	with_knobs "/sys/$place"
+	case $place in
+	*parameters) with_dma "/sys/$place" 1 4 16 ;;
+	*) with_dma "/sys/$place" 4 ;;
+	esac
 	if [[ $place == module/dcbm ]]; then
+		without_dma "/sys/$place"
 		interrupted "/sys/$place" INT
 		interrupted "/sys/$place" TERM
 	fi
