@@ -348,7 +348,11 @@ static void split_before(void **state)
 	/* Its first half is unmapped and refilled by base pages. */
 	assert_int_equal(madvise(p + HUGE / 2, HUGE / 2, MADV_DONTNEED), 0);
 	assert_int_equal(madvise(p, HUGE, MADV_NOHUGEPAGE), 0);
+	memory_bind(p, 2 * HUGE, nodes[0]);
 	memory_fill(p, 2 * HUGE, 5);
+	memory_bind(p, 2 * HUGE, -1);
+	assert_int_equal(pages_on(p, 2 * HUGE / PAGE, nodes[0]),
+			 2 * HUGE / PAGE);
 	folios = folios_of(p, 2 * HUGE, MIGSIM_MAX_ORDER);
 	m = open_between("kernel", nodes[0], nodes[1], 2 * HUGE, &err);
 	assert_non_null(m);
