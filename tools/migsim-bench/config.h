@@ -83,6 +83,7 @@ struct plan {
 	char *output;		/* NULL: stdout */
 	bool quiet;
 	bool grid;		/* candidates that nobody named */
+	bool calls;		/* N is the length of a call, batches or not */
 	uint64_t seed;
 };
 

@@ -92,7 +92,7 @@ static int warn_of_memory(struct results *rs, const struct outcome_doubts *d)
 	if (d->ran_dry)
 		ret |= outcome_say(rs, "The warm pool ran dry: %" PRIu64 " target "
 			    "pages were allocated while the clock ran.", d->ran_dry);
-	if (d->short_calls)
+	if (d->short_calls && !d->calls)
 		ret |= outcome_say(rs, "Where N is more than a call holds, the call "
 			    "is the batch: rows beyond that say nothing new.");
 	if (d->cached)

@@ -20,6 +20,7 @@ struct outcome_doubts {
 	double stolen;		/* at worst, of the CPU time of a row */
 	bool cached;
 	bool grid;		/* of candidates that nobody named */
+	bool calls;		/* their length is what varies */
 	bool short_calls;	/* shorter than a batch */
 };
 

@@ -5,6 +5,7 @@
 #ifndef MIGSIM_BENCH_RUN_H
 #define MIGSIM_BENCH_RUN_H
 
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "load.h"
@@ -43,6 +44,10 @@ extern atomic_int run_stopped;
 /* Ends the current run early. Async-signal-safe. */
 void run_stop(void);
 void run_reset(void);
+
+/* sweep.c: Ctrl-C and SIGTERM stop runs, and what looks at run_stopped. */
+void sweep_catch_signals(struct sigaction old[2]);
+void sweep_release_signals(const struct sigaction old[2]);
 
 /* From where to where the folios of a configuration go: real ones. */
 struct region_route run_route(const struct config *cfg);

@@ -50,7 +50,7 @@ static void on_signal(int sig)
 	errno = err;
 }
 
-static void catch_signals(struct sigaction old[2])
+void sweep_catch_signals(struct sigaction old[2])
 {
 	struct sigaction sa = { .sa_handler = on_signal,
 				.sa_flags = SA_RESTART };
@@ -61,7 +61,7 @@ static void catch_signals(struct sigaction old[2])
 	sigaction(SIGTERM, &sa, &old[1]);
 }
 
-static void release_signals(const struct sigaction old[2])
+void sweep_release_signals(const struct sigaction old[2])
 {
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
@@ -216,7 +216,8 @@ static int measure(struct sweep *s)
 /* Results of what has samples, in the order of the command line. */
 static int finish(struct sweep *s)
 {
-	struct outcome_doubts doubts = { .grid = s->plan->grid };
+	struct outcome_doubts doubts = { .grid = s->plan->grid,
+					 .calls = s->plan->calls };
 	struct results *rs = s->rs;
 	int ret = 0;
 
@@ -284,12 +285,12 @@ int sweep_measure(const struct plan *plan, struct results *rs)
 		return EXIT_FAILED;
 	}
 	migsim_sysinfo_read(&rs->sysinfo);
-	catch_signals(old);
+	sweep_catch_signals(old);
 	ret = prepare(&s);
 	if (!ret)
 		ret = measure(&s);
 	rs->interrupted = ret == -EINTR;
-	release_signals(old);
+	sweep_release_signals(old);
 	end = finish(&s);
 	if (!ret || rs->interrupted)
 		ret = end;
