@@ -46,6 +46,7 @@ int cmd_sweep(int argc, char **argv);
 int cmd_fit(int argc, char **argv);
 int cmd_reproduce(int argc, char **argv);
 int cmd_recommend(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_sysinfo(int argc, char **argv);

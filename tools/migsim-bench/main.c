@@ -17,6 +17,7 @@ static const struct command {
 	{ "fit", cmd_fit, "a cost profile from measurements" },
 	{ "reproduce", cmd_reproduce, "published tables beside the model" },
 	{ "recommend", cmd_recommend, "how much in flight, by which policy" },
+	{ "validate", cmd_validate, "userspace and the model against move_pages(2)" },
 	{ "compare", cmd_compare, "is one result better than another" },
 	{ "list", cmd_list, "engines, policies, profiles, tables, topology" },
 	{ "sysinfo", cmd_sysinfo, "what a reader must know of the machine" },
