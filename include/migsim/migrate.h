@@ -25,7 +25,8 @@ struct migsim_profile;
  * @engine: as @space; NULL is "memcpy"
  * @policy: as @space; NULL is "batch"
  * @from: source node, -1 for any (engines and pools are placed by it)
- * @to: target node, -1 for the node of the calling CPU
+ * @to: target node; -1 for the node of the calling CPU or, where it has no
+ *      memory or the cpuset forbids it, the nearest one that will do
  * @mode: enum migsim_mode
  * @reason: enum migsim_reason
  * @cold_pool: every target page is newly allocated
@@ -64,7 +65,9 @@ struct migsim_options {
  * @m: set to the migrator, owned by the caller
  * @o: options; read during the call only
  *
- * Return: 0; -EINVAL for an unknown name or a bad option, -EPERM, -ENODEV or
+ * Return: 0; -EINVAL for an unknown name or a bad option, -ENODEV for a node
+ * that is not there or a target without memory, -EACCES for a target that the
+ * cpuset of the process forbids (as move_pages(2)), -EPERM, -ENODEV or
  * -EOPNOTSUPP when the machine lacks something, -ENOMEM, -EMFILE or -EAGAIN
  * when there are no more files or threads to be had. A sentence that says
  * what is wrong goes to migsim_set_log().

@@ -24,6 +24,7 @@
 #include <migsim/topology.h>
 
 #include "builtin.h"
+#include "node.h"
 #include "offload.h"
 #include "page_list.h"
 #include "perf.h"
@@ -71,6 +72,8 @@ struct kernel {
 
 static int check_nodes(const struct migsim_space_env *env)
 {
+	int to = env->to;
+
 	if (migsim_topology_nodes(NULL, 0) < 2) {
 		migsim_log(MIGSIM_LOG_ERROR,
 			   "move_pages(2) needs two NUMA nodes, and this machine has one: nothing would move");
@@ -81,7 +84,7 @@ static int check_nodes(const struct migsim_space_env *env)
 			   "move_pages(2) needs a target node other than the source: nothing would move");
 		return -EOPNOTSUPP;
 	}
-	return 0;
+	return node_target(&to);
 }
 
 /* Without knobs there is nothing that would have to be switched off. */

@@ -8,6 +8,7 @@
 #include <migsim/topology.h>
 
 #include "builtin.h"
+#include "node.h"
 #include "sys.h"
 #include "uffd.h"
 
@@ -51,21 +52,29 @@ static uint64_t keep_bytes(const struct migsim_space_env *env,
 	return keep;
 }
 
-static void configure(struct uffd *u, const struct migsim_space_env *env,
-		      const struct uffd_args *args)
+static int configure(struct uffd *u, const struct migsim_space_env *env,
+		     const struct uffd_args *args)
 {
 	struct pool_config *c = &u->config;
 	bool one_node = migsim_topology_nodes(NULL, 0) <= 1;
+	int err;
+
 	c->fd = u->fd;
-	c->from = one_node ? -1 : env->from;
-	c->to = one_node ? -1 : env->to;
-	if (!one_node && c->to < 0)
-		c->to = migsim_topology_current_node();
+	c->from = env->from;
+	c->to = env->to;
+	err = node_target(&c->to);
+	if (!err)
+		err = node_source(&c->from);
+	if (err)
+		return err;
+	if (one_node)
+		c->from = c->to = -1;
 	c->group_bytes = env->max_window * MIGSIM_PAGE_SIZE;
 	c->recycle = !env->cold_pool && args->recycle == RECYCLE_AUTO &&
-		     (one_node || c->from == c->to);
+		     c->from == c->to;
 	if (!env->cold_pool)
 		c->keep_bytes = keep_bytes(env, c);
+	return 0;
 }
 
 static int open_fd(struct uffd *u)
@@ -96,14 +105,15 @@ static int uffd_open(void **priv, const struct migsim_space_env *env,
 	err = open_fd(u);
 	if (err)
 		goto free;
-	err = fault_start(u);
+	err = configure(u, env, args);
+	if (!err)
+		err = fault_start(u);
 	if (err)
 		goto close;
 	u->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	pthread_mutex_init(&u->flight, NULL);
 	pthread_cond_init(&u->flight_changed, NULL);
 	fork_watch(u);
-	configure(u, env, args);
 	*priv = u;
 	return 0;
 close:

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <numaif.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,31 +62,27 @@ static void policies_do_not_bind(void **state)
 	memory_unmap(p, BYTES);
 }
 
-/* Fails with one of these errors, or every folio does; nothing has moved. */
-static void assert_refused(const char *space, char *p, int from, int to)
+/* It does not open, and says why in these words; nothing has moved. */
+static void assert_refused(const char *space, char *p, int from, int to,
+			   int want, const char *words)
 {
 	static uint64_t before[PAGES];
-	struct migsim_folio *folios = folios_of(p, BYTES, 0);
-	struct migsim_migrator *m;
-	size_t i;
-	long rc;
+	char sentence[128];
 	int err;
 
 	memory_fill(p, BYTES, 2);
 	read_pfns(p, PAGES, before);
 	node_listen();
-	m = open_between(space, from, to, BYTES, &err);
-	rc = m ? migsim_migrate(m, folios, PAGES, NULL) : err;
-	print_message("%s to node %d: %ld (%s) %s\n", space, to, rc,
-		      rc < 0 ? strerror((int)-rc) : "folios", heard);
-	assert_true(rc < 0 || rc == PAGES);
-	for (i = 0; rc > 0 && i < PAGES; i++)
-		assert_true(folios[i].status < 0);
-	migsim_migrator_close(m);
+	assert_null(open_between(space, from, to, BYTES, &err));
+	print_message("%s to node %d: %s\n", space, to, heard);
+	assert_int_equal(err, want);
+	snprintf(sentence, sizeof(sentence), words, to);
+	assert_non_null(strstr(heard, sentence));
+	snprintf(sentence, sizeof(sentence), "take one of these: %d", from);
+	assert_non_null(strstr(heard, sentence));
 	assert_int_equal(same_pfns(p, PAGES, before), PAGES);
 	assert_int_equal(pages_on(p, PAGES, from), PAGES);
 	assert_int_equal(memory_check(p, BYTES, 2), -1);
-	free(folios);
 }
 
 static void put(const char *file, const char *format, int value)
@@ -112,10 +109,92 @@ static void cpusets_do_bind(void **state)
 	put("one/cpuset.mems", "%d", nodes[0]);
 	put("one/cgroup.procs", "%d", getpid());
 	p = memory_on(BYTES, 0, nodes[0]);
-	assert_refused(space, p, nodes[0], nodes[1]);
+	assert_refused(space, p, nodes[0], nodes[1], -EACCES,
+		       "cpuset of this process forbids node %d;");
 	put("cgroup.procs", "%d", getpid());
 	assert_int_equal(rmdir(CGROUP "/one"), 0);
 	memory_unmap(p, BYTES);
+}
+
+/* Neither as a target nor, by name, as a source. */
+static void unknown_nodes(void **state)
+{
+	const char *space = space_of(state);
+	int nodes[MAX_NODES], err;
+	char *p;
+
+	nodes_of("has_memory", nodes);
+	p = memory_on(BYTES, 0, nodes[0]);
+	assert_refused(space, p, nodes[0], 99, -ENODEV,
+		       "there is no node %d;");
+	node_listen();
+	if (!strcmp(space, "uffd")) {
+		assert_null(open_between(space, 99, nodes[0], BYTES, &err));
+		assert_int_equal(err, -ENODEV);
+		assert_non_null(strstr(heard, "there is no node 99;"));
+	}
+	memory_unmap(p, BYTES);
+}
+
+/* By the distances that sysfs tells. */
+static int nearest_with_memory(int node)
+{
+	int nodes[MAX_NODES], distance[MAX_NODES], online[MAX_NODES];
+	unsigned int n = nodes_of("has_memory", nodes), i, j, best = 1000;
+	unsigned int all = nodes_of("online", online);
+	int nearest = -1;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/distance",
+		 node);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	for (i = 0; i < all; i++) {
+		assert_int_equal(fscanf(f, "%d", &distance[i]), 1);
+		for (j = 0; j < n && nodes[j] != online[i]; j++)
+			;
+		if (j == n || (unsigned int)distance[i] >= best)
+			continue;
+		best = (unsigned int)distance[i];
+		nearest = online[i];
+	}
+	fclose(f);
+	return nearest;
+}
+
+/* On each CPU: the node beside it or, where that has no memory, the nearest. */
+static void no_target_is_the_nearest(void **state)
+{
+	const char *space = space_of(state);
+	struct migsim_migrator *m;
+	unsigned int cpu, node;
+	int nodes[MAX_NODES], err, want;
+	cpu_set_t set, all;
+	char *p;
+
+	nodes_of("has_memory", nodes);
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	for (cpu = 0; CPU_ISSET(cpu, &all); cpu++) {
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+		assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
+		assert_int_equal(getcpu(NULL, &node), 0);
+		want = nearest_with_memory((int)node);
+		p = memory_on(BYTES, 0, want == nodes[0] ? nodes[1] : nodes[0]);
+		memory_fill(p, BYTES, 4);
+		node_listen();
+		m = open_between(space, -1, -1, BYTES, &err);
+		print_message("CPU %u of node %u: to node %d\n", cpu, node,
+			      want);
+		assert_int_equal(err, 0);
+		assert_int_equal(migsim_migrate_range(m, p, BYTES, 0, NULL), 0);
+		assert_int_equal(pages_on(p, PAGES, want), PAGES);
+		assert_int_equal(memory_check(p, BYTES, 4), -1);
+		migsim_migrator_close(m);
+		memory_unmap(p, BYTES);
+	}
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
 static void nodes_without_memory_take_none(void **state)
@@ -132,7 +211,8 @@ static void nodes_without_memory_take_none(void **state)
 			;
 		if (j < m)
 			continue;
-		assert_refused(space, p, nodes[0], online[i]);
+		assert_refused(space, p, nodes[0], online[i], -ENODEV,
+			       "node %d has no memory;");
 		seen++;
 	}
 	memory_unmap(p, BYTES);
@@ -151,6 +231,10 @@ int main(void)
 		  kernel },
 		{ "uffd_and_cpusets", cpusets_do_bind, NULL, NULL, uffd },
 		{ "kernel_and_cpusets", cpusets_do_bind, NULL, NULL, kernel },
+		{ "uffd_and_unknown", unknown_nodes, NULL, NULL, uffd },
+		{ "kernel_and_unknown", unknown_nodes, NULL, NULL, kernel },
+		{ "uffd_and_no_target", no_target_is_the_nearest, NULL, NULL,
+		  uffd },
 		{ "uffd_and_no_memory", nodes_without_memory_take_none, NULL,
 		  NULL, uffd },
 		{ "kernel_and_no_memory", nodes_without_memory_take_none, NULL,
