@@ -63,6 +63,20 @@ for node in /sys/devices/system/node/node[0-9]*; do
 	! grep -q 'MemTotal: *0 kB' "$node/meminfo" ||
 		refused 2 'has no memory' --from "$near" --to "${node##*node}"
 done
+refused 2 'there is no node 99' --from "$near" --to 99
+refused 2 'there is no node 99' --from 99 --to "$near"
+
+# On a CPU beside no memory it takes the nearest node that has some.
+for node in /sys/devices/system/node/node[0-9]*; do
+	cpu=$(ls -d "$node"/cpu[0-9]* 2>/dev/null | head -n 1)
+	[[ $cpu && $backends == uffd* ]] &&
+		grep -q 'MemTotal: *0 kB' "$node/meminfo" || continue
+	timeout 100 taskset -c "${cpu##*cpu}" "$BENCH" run --backend uffd \
+		--folio 4K $every --format json >out 2>err
+	check "a run on CPU ${cpu##*cpu}" test $? -eq 0
+	check 'from the nearest node to the other one' test 1 -eq \
+		"$(tr -d ' \n' <out | grep -c "\"from\":$near,\"to\":$far,")"
+done
 
 # Where it has no node to go to, nothing is measured.
 cgroup=/sys/fs/cgroup/tool
@@ -71,12 +85,12 @@ mkdir $cgroup
 echo "$near" >$cgroup/cpuset.mems
 echo $$ >$cgroup/cgroup.procs
 for backend in $backends; do
-	timeout 60 "$BENCH" run --backend $backend $every --from "$near" \
-		--to "$far" >out 2>err
-	status=$?
-	echo "$backend within a cpuset: $status, $(<err)"
-	check "$backend does not leave its cpuset" \
-		test $status -ne 0 -a ! -s out -a -s err
+	refused 77 "cpuset of this process forbids node $far" \
+		--backend $backend --from "$near" --to "$far"
+	refused 77 "cpuset of this process forbids node $far" \
+		--backend $backend --from "$far" --to "$near"
+	check 'nothing is measured' test ! -s out
+	check 'and only one sentence said' test "$(wc -l <err)" -eq 1
 done
 echo $$ >/sys/fs/cgroup/cgroup.procs
 

@@ -253,6 +253,38 @@ static void nodes(void **state)
 	}
 }
 
+/* What the cpuset forbids is not taken, and lacks where it is asked for. */
+static void forbidden_nodes(void **state)
+{
+	static const struct {
+		int here, from, to, want_from, want_to, code;
+	} all[] = {
+		{ 0, -1, -1, 0, 2, 0 },
+		{ 1, -1, -1, 2, 0, 0 },
+		{ 0, -1, 1, 0, 0, EXIT_LACKING },
+		{ 0, 1, -1, 0, 0, EXIT_LACKING },
+		{ 0, 0, 3, 0, 0, EXIT_USAGE },
+	};
+	const struct options o = { 0 };
+	size_t i;
+
+	(void)state;
+	machine_of_four(&four);
+	four.forbidden[1] = true;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct config c = usual();
+
+		four.here = all[i].here;
+		c.from = all[i].from;
+		c.to = all[i].to;
+		assert_int_equal(config_check(&c, &o, &four), all[i].code);
+		if (all[i].code)
+			continue;
+		assert_int_equal(c.from, all[i].want_from);
+		assert_int_equal(c.to, all[i].want_to);
+	}
+}
+
 static void one_node(void **state)
 {
 	static char kernel[] = "kernel";
@@ -469,6 +501,7 @@ int main(void)
 		cmocka_unit_test(overriding),
 		cmocka_unit_test(sets_are_joined),
 		cmocka_unit_test(nodes),
+		cmocka_unit_test(forbidden_nodes),
 		cmocka_unit_test(one_node),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(calls_and_totals),

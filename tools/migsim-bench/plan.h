@@ -14,6 +14,7 @@
 /* The machine, looked at once. */
 struct machine {
 	struct migsim_node node[MIGSIM_MAX_NODES];
+	bool forbidden[MIGSIM_MAX_NODES];	/* by the cpuset */
 	unsigned int nr_nodes;
 	int here;		/* node of the calling CPU */
 	struct migsim_sysinfo sysinfo;

@@ -18,12 +18,16 @@
 int machine_read(struct machine *m)
 {
 	int n = migsim_topology_nodes(m->node, MIGSIM_MAX_NODES);
+	unsigned int i;
 
 	if (n < 1) {
 		say("the nodes of this machine cannot be read");
 		return EXIT_FAILED;
 	}
 	m->nr_nodes = n < MIGSIM_MAX_NODES ? (unsigned int)n : MIGSIM_MAX_NODES;
+	for (i = 0; i < m->nr_nodes; i++)
+		m->forbidden[i] = m->node[i].mem_bytes &&
+				  !migsim_topology_has_memory(m->node[i].id);
 	m->here = migsim_topology_current_node();
 	migsim_sysinfo_read(&m->sysinfo);
 	return 0;
@@ -101,64 +105,73 @@ static int check_sizes(const struct config *c, const struct options *o)
 	return 0;
 }
 
-static const struct migsim_node *find_node(const struct machine *m, int id)
+/* Its place among the nodes, or their number. */
+static unsigned int find_node(const struct machine *m, int id)
 {
 	unsigned int i;
 
-	for (i = 0; i < m->nr_nodes; i++)
-		if (m->node[i].id == id)
-			return &m->node[i];
-	return NULL;
+	for (i = 0; i < m->nr_nodes && m->node[i].id != id; i++)
+		;
+	return i;
 }
 
-/* The node with memory that is nearest to @id and another; @id if none is. */
+/* May this process have memory there? */
+static bool usable(const struct machine *m, unsigned int i)
+{
+	return i < m->nr_nodes && m->node[i].mem_bytes && !m->forbidden[i];
+}
+
+/* The usable node that is nearest to @id and another; @id if none is. */
 static int nearest_node(const struct machine *m, int id)
 {
-	const struct migsim_node *me = find_node(m, id);
-	unsigned int i, least = 0;
+	unsigned int me = find_node(m, id), i, least = 0;
 	int nearest = id;
 
-	for (i = 0; me && i < m->nr_nodes; i++) {
-		if (m->node[i].id == id || !m->node[i].mem_bytes)
+	for (i = 0; me < m->nr_nodes && i < m->nr_nodes; i++) {
+		if (i == me || !usable(m, i))
 			continue;
-		if (nearest != id && me->distance[i] >= least)
+		if (nearest != id && m->node[me].distance[i] >= least)
 			continue;
 		nearest = m->node[i].id;
-		least = me->distance[i];
+		least = m->node[me].distance[i];
 	}
 	return nearest;
 }
 
 static int check_node(const struct machine *m, int id, const char *where)
 {
-	const struct migsim_node *node = find_node(m, id);
-	char all[128] = "";
+	unsigned int node = find_node(m, id), i;
+	char all[128] = "none";
 	size_t at = 0;
-	unsigned int i;
 
-	if (id < 0 || (node && node->mem_bytes))
+	if (id < 0 || usable(m, node))
 		return 0;
 	for (i = 0; i < m->nr_nodes && at < sizeof(all); i++)
-		if (m->node[i].mem_bytes)
+		if (usable(m, i))
 			at += (size_t)snprintf(all + at, sizeof(all) - at,
 					       "%s%d", at ? ", " : "",
 					       m->node[i].id);
 	say_where(where);
-	say(node ? "node %d has no memory; these have: %s" :
-		   "there is no node %d; the nodes with memory are: %s", id, all);
+	if (node < m->nr_nodes && m->forbidden[node]) {
+		say("the cpuset of this process forbids node %d; add it to cpuset.mems, or take one of these: %s",
+		    id, all);
+		return EXIT_LACKING;
+	}
+	say(node < m->nr_nodes ? "node %d has no memory; these have: %s" :
+	    "there is no node %d; the nodes with memory are: %s", id, all);
 	return EXIT_USAGE;
 }
 
-/* Where nothing is said: from here to the nearest other node with memory. */
+/* Where nothing is said: from here to the nearest other usable node. */
 static void resolve_nodes(struct config *c, const struct machine *m)
 {
-	const struct migsim_node *here = find_node(m, m->here);
+	unsigned int here = find_node(m, m->here);
 
 	if (c->from < 0) {
 		c->from = m->here;
-		if (!here || !here->mem_bytes)
-			c->from = here ? nearest_node(m, m->here) :
-					 m->node[0].id;
+		if (!usable(m, here))
+			c->from = here < m->nr_nodes ?
+				  nearest_node(m, m->here) : m->node[0].id;
 		if (c->from == c->to)
 			c->from = nearest_node(m, c->to);
 	}
@@ -183,7 +196,7 @@ static int check_nodes(struct config *c, const struct options *o,
 		say("backend kernel moves nothing from node %d to itself, %s",
 		    c->from, from->n && to->n ?
 		    "so --from and --to must differ" :
-		    "and this machine has no other node with memory");
+		    "and there is no other node with memory that this process may use");
 		return EXIT_LACKING;
 	}
 	if (from->n && to->n)

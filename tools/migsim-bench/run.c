@@ -36,6 +36,7 @@ static int exit_code(long err)
 {
 	switch (err) {
 	case -EPERM:
+	case -EACCES:
 	case -ENODEV:
 	case -EOPNOTSUPP:
 		return EXIT_LACKING;
