@@ -99,41 +99,29 @@ static uint32_t run_of(struct uffd *u, struct migsim_folio **folios, uint32_t n,
 	return i;
 }
 
-/* Perhaps the VMA is mlocked: then pages of a locked pool will do. */
-static int explain_einval(struct uffd *u, const struct migsim_folio *f)
-{
-	enum pool_kind kind = f->space_flags & UFFD_POOL_MASK;
-
-	if (kind >= POOL_LOCKED ||
-	    f->addr - u->refused.start < u->refused.end - u->refused.start)
-		return -EINVAL;
-	if (!vma_locked(f->addr, &u->locked)) {
-		/* Nor are its other folios; smaps takes long to read. */
-		if (vma_find(f->addr, &u->refused))
-			u->refused = (struct vma){ 0 };
-		return -EINVAL;
-	}
-	kind += POOL_LOCKED;
-	if (!pool_open(&u->pool[kind], kind, &u->config))
-		return -EAGAIN;
-	u->locked = (struct vma){ 0 };
-	return -EPERM;
-}
-
 /* One folio out; what is there of it goes back when not all of it is. */
-static int unmap_one(struct uffd *u, struct migsim_folio *f)
+static int move_out(struct uffd *u, struct migsim_folio *f)
 {
-	uint64_t len = migsim_folio_bytes(f), done;
+	uint64_t done;
 	int err;
 
 	f->unmapped = sys_ticks();
-	done = uffd_move_some(u, f->src, f->addr, len, &err);
+	done = uffd_move_some(u, f->src, f->addr, migsim_folio_bytes(f), &err);
+	if (err && done)
+		uffd_move_all(u, f->addr, f->src, done);
+	return err;
+}
+
+static int unmap_one(struct uffd *u, struct migsim_folio *f)
+{
+	int err = move_out(u, f);
+
+	if (err == -EBUSY && uffd_claim(u, f))
+		err = move_out(u, f);
 	if (!err)
 		return 0;
-	if (done)
-		uffd_move_all(u, f->addr, f->src, done);
 	mark_back_and_wake(u, f);
-	return err == -EINVAL ? explain_einval(u, f) : err;
+	return err == -EINVAL ? uffd_explain(u, f) : err;
 }
 
 /*

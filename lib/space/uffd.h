@@ -8,6 +8,7 @@
  *	flight.c what is in flight, and UFFDIO_MOVE itself
  *	pool.c	target pages		arena.c	slots	refill.c the thread
  *	range.c	what calls have named	vma.c	what /proc says of it
+ *	refused.c folios that UFFDIO_MOVE does not take as they are
  *	fault.c	first touches of pages that were never there
  *	fork.c	fork waits until nothing is in flight
  */
@@ -86,6 +87,14 @@ void uffd_remap(void *priv, struct migsim_folio **folios, uint32_t n);
 void uffd_undo(void *priv, struct migsim_folio **folios, uint32_t n);
 void uffd_quarantine(void *priv, struct migsim_folio *folio);
 int uffd_split(void *priv, struct migsim_folio *folio);
+
+/*
+ * refused.c: a folio that was refused with EBUSY, and lies where it did. True:
+ * pages of it that only counted as shared do so no more.
+ */
+bool uffd_claim(struct uffd *u, struct migsim_folio *f);
+/* The errno of one that was refused with EINVAL; -EAGAIN: a locked pool does. */
+int uffd_explain(struct uffd *u, const struct migsim_folio *f);
 
 /* fault.c */
 int fault_start(struct uffd *u);
