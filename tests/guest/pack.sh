@@ -14,7 +14,8 @@ root=$dir/root
 programs=(bash busybox cat env grep)
 # What tests look for beside themselves.
 beside=("$BUILD"/CMakeCache.txt "$BUILD"/tools/migsim-{bench,conformance}
-	"$BUILD"/tests/lib*.so "$SRC"/tests/support/*.sh "$SRC"/bench/jobs/*.ini "$here"/topology/*)
+	"$BUILD"/tests/lib*.so "$SRC"/tests/support/*.sh "$SRC"/bench/jobs/*.ini "$here"/topology/*
+	"$SRC"/README.md)
 
 put() { # FILE...: into the archive, at its own path
 	cp -L --parents "$@" "$root"
@@ -56,6 +57,9 @@ mapfile -t libraries < <(ldd "${files[@]}" 2>/dev/null |
 put "${files[@]}" "${libraries[@]}"
 [[ ! -d /usr/lib/locale/C.utf8 ]] || put -r /usr/lib/locale/C.utf8
 [[ -e $root/bin/busybox ]] || ln "$root"/usr/bin/busybox "$root"/bin/busybox
+
+# A RAM disk, to swap to, where the package of the kernel in KERNEL has it.
+"$here/module.sh" brd >"$root/guest/brd.ko" || rm "$root/guest/brd.ko"
 
 cat >"$root/guest/environment" <<-EOF
 	export BUILD='$BUILD' SRC='$SRC' BENCH='$BUILD/tools/migsim-bench'

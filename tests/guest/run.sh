@@ -95,6 +95,7 @@ status=$?
 kernel=${kernel##*$'\n'}
 ((status != 77)) || lacks "$kernel"
 ((status == 0)) || { echo "$kernel"; exit 1; }
+export KERNEL=$kernel
 
 passed=0 failed=0 skipped=0
 
