@@ -139,6 +139,8 @@ refused 'of memory and .* lower --folios-per-call' run --backend model \
 	--folio 2M --total 1048576000G --folios-per-call 536870912000
 bench run --backend kernel --from 0 --to 0
 check 'the same node with backend kernel is 77' ends 77
+bench sweep "$SRC/bench/jobs/1a.ini" --backend kernel --from 0 --to 0
+check 'a job of what the kernel does is one for backend kernel' ends 77
 
 # --- lists and ranges
 refused "these are 2; 'migsim-bench sweep'" run --batch 1,2

@@ -15,6 +15,7 @@
 
 #define DEFAULT_ENGINE	"memcpy"
 #define DEFAULT_POLICY	"batch:pages=512"
+#define KERNEL_POLICY	"batch:pages=512,copy=inline"
 #define DEFAULT_PROFILE	"zen3-ptdma"
 
 #define MAX_BUSY	1024
@@ -90,7 +91,8 @@ static int set_policy(struct config *c, const char *word)
 	if (!is_kernel(c))
 		return migsim_policy_check(word) ? SAID :
 						   keep_word(&c->policy, word);
-	if (!strcmp(word, DEFAULT_POLICY))
+	/* What the kernel does by itself may be said, as job files do. */
+	if (!strcmp(word, DEFAULT_POLICY) || !strcmp(word, KERNEL_POLICY))
 		return 0;
 	say("policy %.100s has no part in backend kernel, which cuts its batches itself; leave --policy and --batch out",
 	    word);
