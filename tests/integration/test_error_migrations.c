@@ -123,7 +123,7 @@ static struct migsim_migrator *open_run(const struct watch_kind *kind,
 					uint64_t *seed,
 					struct watch_call *call)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_migrator *m = NULL;
 	char word[400], at[32] = "";
 
@@ -221,7 +221,7 @@ static void kind_of_fault(void **state)
  */
 static void set_apart_for_good(void **state)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct watch_call call = { .folios = folios, .pieces = 1,
 				   .mode = MIGSIM_MODE_ASYNC,
 				   .report = migsim_report_new() };

@@ -19,8 +19,9 @@
 
 #include "memory.h"
 
-#define BYTES	(8 * MIB)
+#define BYTES	by_cpu(8 * MIB, 4 * MIB)
 #define PAGES	(BYTES / PAGE)
+#define STEP	by_cpu(1, 3)	/* through modes and policies */
 
 /* struct uffdio_move, which older headers lack. */
 struct move {
@@ -29,7 +30,7 @@ struct move {
 };
 #define MOVE _IOWR(UFFDIO, 0x05, struct move)
 
-static uint64_t before[PAGES];
+static uint64_t before[8 * MIB / PAGE];
 static char *region;
 
 /* Which moves fail, and how. */
@@ -104,7 +105,7 @@ static void assert_either(struct migsim_folio *folios, size_t n)
 static void moves_fail(unsigned int order, enum migsim_mode mode,
 		       const char *policy)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	size_t n = BYTES / (PAGE << order);
 	struct migsim_folio *folios;
 	struct migsim_migrator *m;
@@ -138,13 +139,14 @@ static void try_all(bool out, bool in, unsigned int percent, int err,
 	static const char *const policy[] = {
 		"batch:pages=512", "batch:pages=512,copy=inline",
 	};
-	unsigned int order, i;
+	unsigned int order;
+	size_t i;
 
 	watchdog_start();
 	for (order = 0; order <= 9; order += order ? 5 : 4) {
 		if (order == MIGSIM_MAX_ORDER && !have_thp())
 			continue;
-		for (i = 0; i < 4; i++) {
+		for (i = 0; i < 4; i += STEP) {
 			fault.out = out;
 			fault.in = in;
 			fault.percent = percent;

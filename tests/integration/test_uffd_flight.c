@@ -39,7 +39,7 @@ static struct visitor {
 
 static long fly(unsigned int order, flight_hook hook)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 
 	visitor = (struct visitor){ .file = -1 };
 	watchdog_start();

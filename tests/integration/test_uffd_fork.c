@@ -27,7 +27,7 @@
 
 #define BYTES (4 * MIB)
 #define PAGES (BYTES / PAGE)
-#define ROUNDS 40
+#define ROUNDS by_cpu(40, 10)
 #define FOLIOS 20	/* that must have moved between the forks */
 
 static uint64_t before[PAGES];

@@ -30,6 +30,7 @@ static void live_once(char *p)
 	assert_int_equal(migsim_migrate_range(m, p, BYTES, 0, NULL), 0);
 	assert_int_equal(migsim_migrate_range(m, p, BYTES, 9, NULL), 0);
 	migsim_migrator_close(m);
+	assert_int_equal(pages_astray(p, PAGES), 0);
 	assert_int_equal(memory_check(p, BYTES, 1), -1);
 }
 
@@ -74,7 +75,7 @@ static void opened_and_never_used(void **state)
 /* A bad option: whatever was open by then is closed again. */
 static void failed_open_leaves_nothing(void **state)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	size_t fds = count_fds(), tasks = count_tasks();
 	struct migsim_migrator *m;
 
@@ -103,15 +104,15 @@ static void *migrate_often(void *arg)
 	struct side *s = arg;
 	struct migsim_migrator *m = open_migrator("memcpy", NULL);
 	static _Thread_local uint64_t before[PAGES], now[PAGES];
-	size_t i;
-	int round;
+	size_t i, rounds = by_cpu(40, 4), round;
 
-	for (round = 0; round < 40; round++) {
+	for (round = 0; round < rounds; round++) {
 		read_pfns(s->p, PAGES, before);
 		s->bad += migsim_migrate_range(m, s->p, BYTES, s->order, NULL);
 		read_pfns(s->p, PAGES, now);
 		for (i = 0; i < PAGES; i++)
 			s->bad += now[i] == before[i];
+		s->bad += (long)pages_astray(s->p, PAGES);
 		s->bad += memory_check(s->p, BYTES, s->seed) != -1;
 		watchdog_pat();
 	}
@@ -174,7 +175,7 @@ static bool become_nobody(void)
 
 static void open_as_nobody(void **state)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_migrator *m = NULL;
 	size_t fds, tasks;
 	char said[512] = "";

@@ -27,7 +27,7 @@
 
 static struct migsim_migrator *open_default(enum migsim_mode mode)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_migrator *m;
 
 	o.mode = mode;
@@ -64,7 +64,7 @@ static void twice(unsigned int order)
 	char *p = memory_map(N * PAGE, 0);
 	struct migsim_folio *f = folios_of(p, N * PAGE, 0);
 	pthread_t reader;
-	int i;
+	size_t i;
 
 	memset(p, 7, N * PAGE);
 	f[N - 1].addr = (uintptr_t)p;
@@ -72,14 +72,14 @@ static void twice(unsigned int order)
 	over = false;
 	wrong = 0;
 	assert_int_equal(pthread_create(&reader, NULL, look, p), 0);
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < by_cpu(500, 20); i++) {
 		assert_int_equal(migsim_migrate(m, f, N, NULL), 1);
 		assert_int_equal(f[N - 1].status, -EBUSY);
 	}
 	over = true;
 	pthread_join(reader, NULL);
 	assert_int_equal(wrong, 0);
-	for (i = 0; i < (int)(N * PAGE); i++)
+	for (i = 0; i < N * PAGE; i++)
 		assert_int_equal(p[i], 7);
 	migsim_migrator_close(m);
 	free(f);
@@ -117,6 +117,7 @@ static void vmas_side_by_side_move(void **state)
 		assert_int_equal(migsim_migrate(m, f, N, NULL), 0);
 		migsim_migrator_close(m);
 	}
+	assert_int_equal(pages_astray(p, N), 0);
 	assert_int_equal(memory_check(p, N * PAGE, 3), -1);
 	free(f);
 	memory_unmap(p, N * PAGE);
@@ -139,6 +140,7 @@ static void half_locked_memory_moves(void **state)
 		assert_int_equal(migsim_migrate(m, f, N, NULL), 0);
 	assert_int_equal(munlock(p, N * PAGE), 0);
 	assert_int_equal(migsim_migrate(m, f, N, NULL), 0);
+	assert_int_equal(pages_astray(p, N), 0);
 	assert_int_equal(memory_check(p, N * PAGE, 4), -1);
 	migsim_migrator_close(m);
 	free(f);
@@ -213,7 +215,7 @@ static void the_heap_moves(void **state)
 static void longer_calls_than_told_move(void **state)
 {
 	struct migsim_summary s = { .size = sizeof(s) };
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_report *r = migsim_report_new();
 	struct migsim_migrator *m;
 	char *p = memory_map(N * PAGE, 0);
@@ -227,6 +229,7 @@ static void longer_calls_than_told_move(void **state)
 	migsim_report_summary(r, &s);
 	assert_int_equal(s.max_pages_in_flight, 64);
 	assert_int_equal(s.groups, N / 64);
+	assert_int_equal(pages_astray(p, N), 0);
 	assert_int_equal(memory_check(p, N * PAGE, 8), -1);
 	migsim_migrator_close(m);
 	migsim_report_free(r);

@@ -64,14 +64,24 @@ int madvise(void *addr, size_t len, int advice)
 
 static struct migsim_options options(void)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 
-	o.space = "uffd";
 	o.engine = "memcpy";
 	o.policy = "batch:pages=512";
 	populates_left = -1;
 	only_huge = false;
 	nr_huge = 0;
+	return o;
+}
+
+/* Only there are pages recycled. */
+static struct migsim_options within_a_node(void)
+{
+	struct migsim_options o = options();
+
+	if (o.from < 0)
+		o.from = migsim_topology_current_node();
+	o.to = o.from;
 	return o;
 }
 
@@ -108,7 +118,7 @@ static void reset_peak(void)
 static long peak_of(unsigned int order, uint64_t pool_bytes, bool cold)
 {
 	struct migsim_options o = options();
-	size_t bytes = 96 * MIB;
+	size_t bytes = by_cpu(96 * MIB, 48 * MIB);
 	char *p = memory_map(bytes, order);
 	struct migsim_migrator *m;
 	long base;
@@ -148,7 +158,7 @@ static void pool_is_bounded(void **state)
 static void pool_shrinks_to_its_bound(void **state)
 {
 	struct migsim_options o = options();
-	size_t bytes = 96 * MIB;
+	size_t bytes = by_cpu(96 * MIB, 48 * MIB);
 	struct migsim_migrator *m;
 	char *p;
 	long base;
@@ -173,7 +183,7 @@ static void pool_shrinks_to_its_bound(void **state)
 
 static void allocation_is_counted(unsigned int order)
 {
-	struct migsim_options o = options();
+	struct migsim_options o = within_a_node();
 	char *p = memory_map(BYTES, order);
 	struct migsim_migrator *m;
 	int i;
@@ -199,14 +209,7 @@ static void allocation_is_counted(unsigned int order)
 
 static void cold_allocates_warm_does_not(void **state)
 {
-	struct migsim_sysinfo si;
-
 	(void)state;
-	migsim_sysinfo_read(&si);
-	if (si.numa_nodes > 1) {
-		print_message("between nodes every target is allocated\n");
-		skip();
-	}
 	allocation_is_counted(0);
 	if (have_thp())
 		allocation_is_counted(9);
@@ -218,7 +221,7 @@ static void cold_allocates_warm_does_not(void **state)
  */
 static void pages_rest(void **state)
 {
-	struct migsim_options o = options();
+	struct migsim_options o = within_a_node();
 	static uint64_t now[512];
 	size_t bytes = 512 * PAGE, i, j, round;
 	char *p = memory_map(bytes, 0);

@@ -14,10 +14,10 @@
 
 #include "memory.h"
 
-#define BYTES (16 * MIB)
+#define BYTES by_cpu(16 * MIB, 4 * MIB)
 #define PAGES (BYTES / PAGE)
 
-static uint64_t before[PAGES];
+static uint64_t before[16 * MIB / PAGE];
 
 static void assert_moved(char *p, unsigned int order,
 			 const struct migsim_folio *folios, size_t n)
@@ -62,7 +62,7 @@ static void move_once(const char *policy, unsigned int order, bool scattered)
 	/* The first call opens the pools, which are mappings too. */
 	assert_int_equal(migsim_migrate(m, folios, n, NULL), 0);
 	maps = count_maps();
-	for (round = 0; round < 3; round++) {
+	for (round = 0; round < by_cpu(3, 1); round++) {
 		read_pfns(p, PAGES, before);
 		migsim_report_reset(r);
 		assert_int_equal(migsim_migrate(m, folios, n, r), 0);

@@ -134,7 +134,7 @@ static void need_mlock(void)
 static void locked_memory_moves(void **state)
 {
 	static const unsigned int order[] = { 0, 4, 9 };
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_migrator *m;
 	size_t i;
 	char *p;

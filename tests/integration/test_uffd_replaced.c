@@ -60,7 +60,7 @@ static void hang(void *arg)
 /* Nobody waits for an engine that hangs in line. */
 static void a_hang_in_line_ends(void **state)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_migrator *m;
 
 	(void)state;
@@ -99,6 +99,7 @@ static void a_region_beside_the_stack_moves(void **state)
 	assert_int_equal(pthread_create(&thread, &attr, migrate_region, m), 0);
 	pthread_join(thread, &rc);
 	assert_int_equal((long)rc, 0);
+	assert_int_equal(pages_astray(region, BYTES / PAGE), 0);
 	assert_int_equal(memory_check(region, BYTES, 3), -1);
 	pthread_attr_destroy(&attr);
 	migsim_migrator_close(m);

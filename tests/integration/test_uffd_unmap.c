@@ -17,11 +17,11 @@
 
 #include "memory.h"
 
-#define BYTES	(8 * MIB)
+#define BYTES	by_cpu(8 * MIB, 4 * MIB)
 #define HOLE	(2 * MIB)
 #define WARM_UP	10
-#define ROUNDS	60
-/* A round that kept its hole would add up to 100 MiB. */
+#define ROUNDS	by_cpu(60, 30)
+/* A round that kept its hole would add up to 100 MiB, or to 40 of them. */
 #define SLACK_KB (24 << 10)
 
 struct thief {
@@ -73,7 +73,7 @@ static void holes_open(unsigned int order)
 	uint64_t random = order;
 	size_t maps = 0;
 	long rss = 0;
-	int i;
+	size_t i;
 
 	watchdog_start();
 	open_pools(m, 0);
@@ -150,6 +150,7 @@ static void first_touches(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(t.bad, 0);
 	assert_int_equal(migsim_migrate_range(m, t.p, BYTES, 0, NULL), 0);
+	assert_int_equal(pages_astray(t.p, BYTES / PAGE), 0);
 	for (at = 0; at < BYTES; at += 2 * PAGE) {
 		assert_int_equal(memory_check(t.p + at, PAGE, at), -1);
 		assert_int_equal(t.p[at + PAGE + 200], 1);

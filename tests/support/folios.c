@@ -52,10 +52,9 @@ void shuffle(struct migsim_folio *folios, size_t n, uint64_t seed)
 
 struct migsim_migrator *open_migrator(const char *engine, const char *policy)
 {
-	struct migsim_options o = MIGSIM_OPTIONS_INIT;
+	struct migsim_options o = options_init();
 	struct migsim_migrator *m = NULL;
 
-	o.space = "uffd";
 	o.engine = engine;
 	o.policy = policy;
 	assert_int_equal(migsim_migrator_open(&m, &o), 0);

@@ -61,9 +61,12 @@ char *memory_reserve(size_t bytes, unsigned int order)
 
 char *memory_map(size_t bytes, unsigned int order)
 {
-	char *p = memory_reserve(bytes, order);
+	char *p;
 
+	allocate_on(node_from());
+	p = memory_reserve(bytes, order);
 	assert_int_equal(madvise(p, bytes, MADV_POPULATE_WRITE), 0);
+	allocate_on(-1);
 	return p;
 }
 
@@ -132,12 +135,16 @@ void read_pfns(const void *p, size_t pages, uint64_t *pfn)
 size_t same_pfns(const void *p, size_t pages, const uint64_t *before)
 {
 	uint64_t *now = calloc(pages, sizeof(*now));
+	int *node = calloc(pages, sizeof(*node)), to = node_to();
 	size_t i, same = 0;
 
-	assert_non_null(now);
+	assert_true(now && node);
 	read_pfns(p, pages, now);
+	read_status(p, pages, node);
 	for (i = 0; i < pages; i++)
-		same += !now[i] || now[i] == before[i];
+		same += !now[i] || now[i] == before[i] ||
+			(to >= 0 && node[i] != to);
+	free(node);
 	free(now);
 	return same;
 }

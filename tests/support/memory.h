@@ -31,9 +31,32 @@ void need_uffd(void);
 /* May 2M pages be asked for? */
 bool have_thp(void);
 
+/* How much of the same a test does: less where the CPU is emulated. */
+size_t by_cpu(size_t real, size_t emulated);
+
+/*
+ * From which node to which these tests migrate: MIGSIM_FROM and MIGSIM_TO of
+ * the environment, -1 without them. The machine has them then.
+ */
+int node_from(void);
+int node_to(void);
+
+/* The defaults, between these nodes, of the uffd space. */
+struct migsim_options options_init(void);
+
+/* On which node this thread's new pages come to lie; -1: on any. */
+void allocate_on(int node);
+
+/* What move_pages(2) says of each page: its node, or -errno. */
+void read_status(const void *p, size_t pages, int *status);
+
+/* How many of these pages are not there, or not where these tests migrate. */
+size_t pages_astray(const void *p, size_t pages);
+
 /*
  * Populated private memory, aligned to 2M, between inaccessible pages so that
- * it is a VMA of its own. THPs for order 9, base pages for all others.
+ * it is a VMA of its own. THPs for order 9, base pages for all others. On the
+ * node from which these tests migrate.
  */
 char *memory_map(size_t bytes, unsigned int order);
 /* The same without pages. */
@@ -50,7 +73,11 @@ bool memory_is_zero(const void *p, size_t bytes);
 
 /* Page frame numbers, 0 for a page that is not there. Needs root. */
 void read_pfns(const void *p, size_t pages, uint64_t *pfn);
-/* How many of these pages have the same page frame as before (or none). */
+/*
+ * How many of these pages have not moved: they have the same page frame as
+ * before, or none, or lie elsewhere than on the node to which these tests
+ * migrate.
+ */
 size_t same_pfns(const void *p, size_t pages, const uint64_t *before);
 
 /* A line of smaps for the VMA around the address: kB, or -1 without it. */
