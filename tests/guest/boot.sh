@@ -7,7 +7,7 @@ set -euo pipefail
 usage='usage: tests/guest/boot.sh KERNEL-DIRECTORY TOPOLOGY-FILE DIR'
 kernel=${1:?$usage} topology=${2:?$usage} dir=${3:?$usage}
 # Wide: on a busy machine a boot took a minute.
-hello_seconds=180 all_seconds=1200
+hello_seconds=180 all_seconds=1800
 . "$topology"
 
 # One thread for all CPUs: with a thread each, one may run a breakpoint that
