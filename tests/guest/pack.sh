@@ -64,7 +64,7 @@ put "${files[@]}" "${libraries[@]}"
 cat >"$root/guest/environment" <<-EOF
 	export BUILD='$BUILD' SRC='$SRC' BENCH='$BUILD/tools/migsim-bench'
 	export MIGSIM_STRESS_SECONDS=0.2
-	export TOPOLOGY='$topology' GUEST_SECONDS=${GUEST_SECONDS:-300}
+	export TOPOLOGY='$topology' GUEST_SECONDS=${GUEST_SECONDS:-600}
 EOF
 find "$root" -type f -size +100k -exec strip -g {} + 2>/dev/null || true
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$dir/initramfs"

@@ -171,7 +171,7 @@ ends() { # SIGNAL: sets status, and in_time
 	for ((i = 0; i < 600; i++)); do
 		kill -0 $pid 2>/dev/null || { in_time=1; break; }
 		sleep 0.1
-	done
+	done 2>/dev/null	# bash says there who was killed
 	[[ $in_time ]] || kill -KILL $pid
 	wait $pid 2>/dev/null
 	status=$?
