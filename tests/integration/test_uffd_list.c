@@ -190,7 +190,7 @@ static void migrate_heap(void **state)
 	at = (char *)((uintptr_t)p & ~(PAGE - 1));
 	assert_true(at < end);
 	bytes = (size_t)(end - at) & ~(PAGE - 1);
-	alarm(30);	/* a deadlock would last for ever */
+	alarm((unsigned int)by_cpu(30, 300));	/* a deadlock would last for ever */
 	for (i = 0; i < 20; i++)
 		assert_true(migsim_migrate_range(m, at, bytes, 0, r) >= 0);
 	alarm(0);
@@ -253,7 +253,7 @@ static void migrate_own_memory(void **state)
 	int on_stack = 0;
 
 	(void)state;
-	alarm(30);
+	alarm((unsigned int)by_cpu(30, 300));
 	assert_refused(m, m);
 	assert_refused(m, r);
 	assert_refused(m, &on_stack);

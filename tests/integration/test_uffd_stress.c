@@ -194,7 +194,7 @@ static void *guard(void *arg)
 			now = atomic_load(&s->steps[i]);
 			quiet[i] = now == last[i] ? quiet[i] + 1 : 0;
 			last[i] = now;
-			if (quiet[i] < 300)
+			if (quiet[i] < by_cpu(300, 3000))
 				continue;
 			fprintf(stderr, "thread %u is stuck\n", i);
 			_exit(1);

@@ -98,7 +98,10 @@ bool task_sleeps(int tid);
 
 void nap_ms(unsigned int ms);
 
-/* Ends the process with a message when it is called no more for 30 s. */
+/*
+ * Ends the process with a message when it is called no more for 30 s, or for
+ * 300 where the CPU is emulated.
+ */
 void watchdog_start(void);
 void watchdog_pat(void);
 
