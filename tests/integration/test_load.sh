@@ -116,7 +116,7 @@ timeout 60 "$BENCH" fit job.csv -o job.profile >out 2>err
 check 'rows without a load can be fitted' test $? -eq 0
 timeout 60 "$BENCH" fit loaded.csv -o job.profile >out 2>err
 check 'those with one are left out' test $? -eq 2
-check 'which is said' grep -q 'ends without a gib_s' err
+check 'which is said' grep -q 'ends without a row that the model can say' err
 
 refused() { # WORDS ARGS...
 	local words=$1
