@@ -95,7 +95,7 @@ static void assert_either(struct migsim_folio *folios, size_t n)
 	for (i = 0; i < n; i++) {
 		first = (folios[i].addr - (uintptr_t)region) / PAGE;
 		assert_true(folios[i].status <= 0);
-		assert_int_equal(same_pfns(region + first * PAGE, pages,
+		assert_int_equal(pages_unmoved(region + first * PAGE, pages,
 					   before + first),
 				 folios[i].status ? pages : 0);
 	}

@@ -283,8 +283,8 @@ static void engine_hangs(unsigned int order)
 	assert_int_equal(migsim_migrate(m, folios, n, r), group);
 	for (i = 0; i < n; i++)
 		assert_int_equal(folios[i].status, i < group ? -ETIMEDOUT : 0);
-	assert_int_equal(same_pfns(p, PAGES, before), 512);
-	assert_int_equal(same_pfns(p, 512, before), 512);
+	assert_int_equal(pages_unmoved(p, PAGES, before), 512);
+	assert_int_equal(pages_unmoved(p, 512, before), 512);
 	migsim_report_summary(r, &s);
 	assert_int_equal(s.quarantined_pages, 512);
 	hung = flight_hung(copies, 512);
@@ -320,7 +320,7 @@ static void assert_either(char *p, struct migsim_folio *folios, size_t n)
 	size_t i, pages = (size_t)1 << folios[0].order;
 
 	for (i = 0; i < n; i++)
-		assert_int_equal(same_pfns(p + i * pages * PAGE, pages,
+		assert_int_equal(pages_unmoved(p + i * pages * PAGE, pages,
 					   before + i * pages),
 				 folios[i].status ? pages : 0);
 	assert_int_equal(memory_check(p, n * pages * PAGE, 5), -1);
@@ -394,7 +394,7 @@ static void no_huge_page_is_no_failure(void **state)
 			 BYTES / HUGE - 2);
 	for (i = 0; i < BYTES / HUGE; i++)
 		assert_int_equal(folios[i].status, 0);
-	assert_int_equal(same_pfns(p, PAGES, before), 0);
+	assert_int_equal(pages_unmoved(p, PAGES, before), 0);
 	assert_int_equal(memory_check(p, BYTES, 5), -1);
 	populates_left = -1;
 	migsim_migrator_close(m);

@@ -60,7 +60,7 @@ static long migrate(char *p, size_t bytes, struct migsim_folio *folios,
 		failed += folios[i].status != 0;
 		if (at < p || at >= p + bytes)
 			continue;
-		assert_int_equal(same_pfns(at, pages, before + first),
+		assert_int_equal(pages_unmoved(at, pages, before + first),
 				 folios[i].status ? pages : 0);
 	}
 	assert_int_equal(rc, failed);
@@ -222,7 +222,7 @@ static void two_mappings(void **state)
 	assert_int_equal(migrate(p, BYTES, list, 2 * PAGES), 0);
 	read_pfns(q, PAGES, before);
 	assert_int_equal(migsim_migrate(m, list, 2 * PAGES, NULL), 0);
-	assert_int_equal(same_pfns(q, PAGES, before), 0);
+	assert_int_equal(pages_unmoved(q, PAGES, before), 0);
 	assert_int_equal(memory_check(p, BYTES, 7), -1);
 	assert_int_equal(memory_check(q, BYTES, 8), -1);
 	memory_unmap(p, BYTES);
@@ -306,7 +306,7 @@ static void not_huge(void **state)
 	migsim_report_summary(r, &s);
 	assert_int_equal(s.not_huge, 2);
 	assert_int_equal(s.migrated, 2);
-	assert_int_equal(same_pfns(p, 1024, before), 0);
+	assert_int_equal(pages_unmoved(p, 1024, before), 0);
 	assert_int_equal(memory_check(p, 2 * HUGE, 12), -1);
 	migsim_report_free(r);
 	memory_unmap(p, 2 * HUGE);
@@ -348,7 +348,7 @@ static void misaligned(void **state)
 	f[1].addr = 0;
 	f[1].order = 10;
 	assert_int_equal(migsim_migrate(m, f, 2, NULL), -EINVAL);
-	assert_int_equal(same_pfns(p, PAGES, before), PAGES);
+	assert_int_equal(pages_unmoved(p, PAGES, before), PAGES);
 	assert_int_equal(memory_check(p, BYTES, 14), -1);
 	memory_unmap(p, BYTES);
 }

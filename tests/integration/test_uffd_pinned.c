@@ -56,8 +56,8 @@ static void pinned_stay(unsigned int order)
 		bad += folios[i].status != (i >= n / 4 && i < n / 4 * 3 ?
 					    -EBUSY : 0);
 	assert_int_equal(bad, 0);
-	assert_int_equal(same_pfns(p, PAGES, before), PAGES / 2);
-	assert_int_equal(same_pfns(iov.iov_base, PAGES / 2,
+	assert_int_equal(pages_unmoved(p, PAGES, before), PAGES / 2);
+	assert_int_equal(pages_unmoved(iov.iov_base, PAGES / 2,
 				   before + PAGES / 4), PAGES / 2);
 	assert_int_equal(memory_check(p, BYTES, 1), -1);
 
@@ -68,7 +68,7 @@ static void pinned_stay(unsigned int order)
 		nap_ms(5);
 	read_pfns(p, PAGES, before);
 	assert_int_equal(migsim_migrate(m, folios, n, NULL), 0);
-	assert_int_equal(same_pfns(p, PAGES, before), 0);
+	assert_int_equal(pages_unmoved(p, PAGES, before), 0);
 	assert_int_equal(memory_check(p, BYTES, 1), -1);
 	migsim_migrator_close(m);
 	free(folios);
@@ -102,7 +102,7 @@ static void migrate_locked(struct migsim_migrator *m, char *p,
 		read_pfns(p, PAGES, before);
 		assert_int_equal(migsim_migrate_range(m, p, BYTES, order,
 						      NULL), 0);
-		assert_int_equal(same_pfns(p, PAGES, before), 0);
+		assert_int_equal(pages_unmoved(p, PAGES, before), 0);
 		assert_int_equal(memory_check(p, BYTES, order), -1);
 		assert_true(smaps_flag(p, "lo"));
 		assert_int_equal(smaps_kb(p, "Size:"), BYTES >> 10);
@@ -155,7 +155,7 @@ static void locked_memory_moves(void **state)
 		read_pfns(p, PAGES, before);
 		assert_int_equal(migsim_migrate_range(m, p, BYTES, order[i],
 						      NULL), 0);
-		assert_int_equal(same_pfns(p, PAGES, before), 0);
+		assert_int_equal(pages_unmoved(p, PAGES, before), 0);
 		assert_false(smaps_flag(p, "lo"));
 		assert_int_equal(memory_check(p, BYTES, order[i]), -1);
 		memory_unmap(p, BYTES);

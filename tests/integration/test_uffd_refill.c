@@ -49,7 +49,7 @@ static void moves(unsigned int order, size_t bytes)
 	for (i = 0; i < CALLS; i++) {
 		read_pfns(p, bytes / PAGE, pfn);
 		assert_int_equal(migsim_migrate_range(m, p, bytes, order, r), 0);
-		assert_int_equal(same_pfns(p, bytes / PAGE, pfn), 0);
+		assert_int_equal(pages_unmoved(p, bytes / PAGE, pfn), 0);
 		assert_int_equal(memory_check(p, bytes, order), -1);
 		if (!i) {
 			/* The pool held the whole call when it was opened. */

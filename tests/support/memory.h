@@ -73,12 +73,10 @@ bool memory_is_zero(const void *p, size_t bytes);
 
 /* Page frame numbers, 0 for a page that is not there. Needs root. */
 void read_pfns(const void *p, size_t pages, uint64_t *pfn);
-/*
- * How many of these pages have not moved: they have the same page frame as
- * before, or none, or lie elsewhere than on the node to which these tests
- * migrate.
- */
+/* How many of these pages have the same page frame as before (or none). */
 size_t same_pfns(const void *p, size_t pages, const uint64_t *before);
+/* How many have, or lie elsewhere than these tests migrate to. */
+size_t pages_unmoved(const void *p, size_t pages, const uint64_t *before);
 
 /* A line of smaps for the VMA around the address: kB, or -1 without it. */
 long smaps_kb(const void *p, const char *key);

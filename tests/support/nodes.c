@@ -83,6 +83,23 @@ size_t pages_astray(const void *p, size_t pages)
 	return astray;
 }
 
+size_t pages_unmoved(const void *p, size_t pages, const uint64_t *before)
+{
+	uint64_t *now = calloc(pages, sizeof(*now));
+	int *node = calloc(pages, sizeof(*node)), to = node_to();
+	size_t i, unmoved = 0;
+
+	assert_true(now && node);
+	read_pfns(p, pages, now);
+	read_status(p, pages, node);
+	for (i = 0; i < pages; i++)
+		unmoved += !now[i] || now[i] == before[i] ||
+			   (to >= 0 && node[i] != to);
+	free(node);
+	free(now);
+	return unmoved;
+}
+
 size_t by_cpu(size_t real, size_t emulated)
 {
 	static struct migsim_sysinfo si;
