@@ -2,27 +2,30 @@
 # SPDX-License-Identifier: MIT
 # Boots DIR/initramfs, and leaves what was said in DIR/tests.log (the tests) and
 # DIR/console.log (the kernel). Tried again only if the guest never said hello.
+# PRELOAD is a shared object which brings a device into qemu.
 set -euo pipefail
 
 usage='usage: tests/guest/boot.sh KERNEL-DIRECTORY TOPOLOGY-FILE DIR'
 kernel=${1:?$usage} topology=${2:?$usage} dir=${3:?$usage}
 # Wide: on a busy machine a boot took a minute.
 hello_seconds=180 all_seconds=1800
+# What a topology may say besides qemu=(). One thread for all CPUs: with one
+# for each a kernel that patches itself, as tracing makes it do, has panicked
+# (int3) on a breakpoint that another CPU had taken away.
+accel=tcg,thread=single append=''
 . "$topology"
 
-# One thread for all CPUs: with a thread each, one may run a breakpoint that
-# another CPU has taken away long since, and a kernel that patches itself panics
-# (int3), as it does whenever tracing is switched on or off.
-machine=(-nodefaults -no-reboot -display none -accel tcg,thread=single -cpu max,-erms,-fsrm,-la57
+machine=(-nodefaults -no-reboot -display none -accel "$accel" -cpu max,-erms,-fsrm,-la57
 	-kernel "$kernel/vmlinuz" -initrd "$dir/initramfs"
-	-append "console=ttyS0 loglevel=5 panic=-1 oops=panic"
+	-append "console=ttyS0 loglevel=5 panic=-1 oops=panic $append"
 	-serial "file:$dir/console.log" -serial "file:$dir/tests.log")
 
 try() {
 	local i
 
 	rm -f "$dir"/{console,tests,qemu}.log
-	timeout "$all_seconds" qemu-system-x86_64 "${machine[@]}" "${qemu[@]}" \
+	timeout "$all_seconds" env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} \
+		qemu-system-x86_64 "${machine[@]}" "${qemu[@]}" \
 		>"$dir/qemu.log" 2>&1 </dev/null &
 	pid=$!
 	trap 'kill $pid 2>/dev/null || true' EXIT

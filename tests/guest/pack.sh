@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Packs DIR/initramfs: the tests, at the paths that they have here, with all
-# they need. Needs BUILD, a build directory, and SRC, the source tree.
+# they need. Needs BUILD, a build directory, and SRC, the source tree; MODULES
+# are the kernel's modules to bring along.
 set -euo pipefail
 
 usage='usage: tests/guest/pack.sh DIR TOPOLOGY < NAME [ARGUMENT…]…'
@@ -41,6 +42,8 @@ for link in bin sbin lib lib64; do
 done
 cp "$here/init" "$root/init"
 files=("${beside[@]}")
+read -ra modules <<<"${MODULES-}"
+files+=("${modules[@]}")
 while read -r name arguments; do
 	file=$(file_of "$name")
 	[[ -e $file ]] || { echo "guest: there is no $file" >&2; exit 1; }
@@ -64,6 +67,7 @@ put "${files[@]}" "${libraries[@]}"
 cat >"$root/guest/environment" <<-EOF
 	export BUILD='$BUILD' SRC='$SRC' BENCH='$BUILD/tools/migsim-bench'
 	export MIGSIM_STRESS_SECONDS=0.2
+	export MODULES='${MODULES-}'
 	export TOPOLOGY='$topology' GUEST_SECONDS=${GUEST_SECONDS:-600}
 EOF
 find "$root" -type f -size +100k -exec strip -g {} + 2>/dev/null || true

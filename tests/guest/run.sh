@@ -140,12 +140,40 @@ judge() { # NAME LOG
 	esac
 }
 
+# What a topology needs beyond qemu and a kernel; otherwise a reason on stderr.
+prepare() { # TOPOLOGY
+	local device='' modules
+
+	export PRELOAD='' MODULES=''
+	. "$here/topology/$1"
+	[[ $device ]] || return 0
+	modules=$("$here/$device/driver.sh" "$version") &&
+		PRELOAD=$("$here/$device/build.sh") || return
+	MODULES=$(echo "$modules"/*.ko)
+}
+
+unprepared() { # STATUS LOG NAME...
+	if (($1 == 77)); then
+		skipped=$((skipped + $# - 2))
+		tail -n 1 "$2"
+		printf '[  SKIPPED ] %s\n' "${@:3}"
+	else
+		failed=$((failed + 1))
+		echo "FAILED: what the guest needs is not there"
+		tail -n 40 "$2"
+	fi
+}
+
 guest() { # TOPOLOGY
 	local dir=${GUEST_LOGS:-$BUILD/guest}/$version-$1 before=$failed name
 
 	echo "== $1, kernel $version"
 	rm -rf "$dir"
 	mkdir -p "$dir"
+	prepare "$1" 2>"$dir/prepare.log" || {
+		unprepared $? "$dir/prepare.log" $(names_of "$1")
+		return
+	}
 	tests_of "$1" | "$here/pack.sh" "$dir" "$1" || exit 1
 	"$here/boot.sh" "$kernel" "$here/topology/$1" "$dir" || {
 		failed=$((failed + 1))
