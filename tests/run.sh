@@ -117,7 +117,7 @@ run_sanitizers() {
 # What boots a guest, where one is booted.
 guest=()
 [[ $quick || $sanitize ]] ||
-	guest=(qemu-system-x86 busybox-static cpio binutils)
+	guest=(qemu-system-x86 busybox-static cpio binutils libelf1)
 bench/quickstart.sh --deps-only clang libclang-rt-dev libcmocka-dev \
 	liburing-dev python3 qemu-user valgrind "${guest[@]}"
 

@@ -71,5 +71,8 @@ cat >"$root/guest/environment" <<-EOF
 	export TOPOLOGY='$topology' GUEST_SECONDS=${GUEST_SECONDS:-600}
 EOF
 find "$root" -type f -size +100k -exec strip -g {} + 2>/dev/null || true
-(cd "$root" && find . | cpio -o -H newc --quiet) >"$dir/initramfs"
+# Always the same: unpacking takes as many instructions each time.
+find "$root" -exec touch -h -d @0 {} +
+(cd "$root" && find . | LC_ALL=C sort |
+	cpio -o -H newc --quiet --reproducible) >"$dir/initramfs"
 rm -rf "$root"

@@ -142,14 +142,16 @@ judge() { # NAME LOG
 
 # What a topology needs beyond qemu and a kernel; otherwise a reason on stderr.
 prepare() { # TOPOLOGY
-	local device='' modules
+	local device='' client
 
 	export PRELOAD='' MODULES=''
 	. "$here/topology/$1"
 	[[ $device ]] || return 0
-	modules=$("$here/$device/driver.sh" "$version") &&
-		PRELOAD=$("$here/$device/build.sh") || return
-	MODULES=$(echo "$modules"/*.ko)
+	PRELOAD=$("$here/$device/build.sh") &&
+		MODULES=$("$here/$device/driver.sh" "$version") &&
+		client=$("$here/modules.sh" "$version" "$here/client" \
+			"$BUILD/guest/client-$version" W=1) || return
+	MODULES="$MODULES $client"
 }
 
 unprepared() { # STATUS LOG NAME...

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Builds the modules of a directory for a kernel of kernel.sh's, in a copy of
+# it, and prints their paths. They are put into OUT together or not at all, and
+# built anew when a source or the kernel is another. A warning is an error.
+set -euo pipefail
+
+usage='usage: tests/guest/modules.sh 6.1|6.12 DIRECTORY OUT [MAKE-ARGUMENT…]'
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+version=${1:?$usage} source=${2:?$usage} out=${3:?$usage}
+build=$("$here/headers.sh" "$version")
+kernel=${build##*/linux-headers-}
+
+if [[ $(cat "$out/kernel" 2>/dev/null) != "$kernel" ||
+	$(find "$source" -newer "$out/kernel") ]]; then
+	mkdir -p "${out%/*}"
+	dir=$(mktemp -d "$out.XXXXXX")
+	trap 'rm -rf "$dir"' EXIT
+	trap 'exit 130' INT TERM
+	mkdir "$dir/out"
+	echo "$kernel" >"$dir/out/kernel"
+	cp -r "$source" "$dir/source"
+	if ! make -C "$build" M="$dir/source" CC=gcc-12 "${@:4}" modules \
+		>"$dir/log" 2>&1 || grep -q 'warning: ' "$dir/log"; then
+		cat "$dir/log" >&2
+		echo "$source does not build for kernel $version" >&2
+		exit 1
+	fi
+	find "$dir/source" -name '*.ko' -exec mv -t "$dir/out" {} +
+	strip -g "$dir"/out/*.ko
+	rm -rf "$out"
+	mv -T "$dir/out" "$out"
+fi
+echo "$out"/*.ko
