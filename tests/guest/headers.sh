@@ -18,6 +18,9 @@ name=${package%%_*} release=${package#*_}
 name=linux-headers-${name#linux-*-} release=${release%_*}
 headers=$cache/headers-$version
 build=usr/src/$name
+# Guests are prepared beside each other.
+exec 9>"$headers.lock"
+flock 9
 [[ ! -e $headers/$build/Makefile ]] || { echo "$headers/$build"; exit 0; }
 
 open_suite "headers of kernel $version" "$from" deb

@@ -10,10 +10,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=${1:?$usage} source=${2:?$usage} out=${3:?$usage}
 build=$("$here/headers.sh" "$version")
 kernel=${build##*/linux-headers-}
+mkdir -p "${out%/*}"
+# Guests are prepared beside each other.
+exec 9>"$out.lock"
+flock 9
 
 if [[ $(cat "$out/kernel" 2>/dev/null) != "$kernel" ||
 	$(find "$source" -newer "$out/kernel") ]]; then
-	mkdir -p "${out%/*}"
 	dir=$(mktemp -d "$out.XXXXXX")
 	trap 'rm -rf "$dir"' EXIT
 	trap 'exit 130' INT TERM
