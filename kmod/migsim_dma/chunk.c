@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A chunk: what one channel copies at a time.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "bridge.h"
+
+/* Belongs to the group until it is queued. */
+struct bridge_chunk *bridge_chunk_new(struct bridge_group *group,
+				      struct bridge_slot *slot)
+{
+	struct bridge_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+
+	if (!chunk)
+		return NULL;
+	chunk->group = group;
+	chunk->slot = slot;
+	chunk->channel = slot->channel;
+	chunk->any = true;
+	list_add_tail(&chunk->node, &group->chunks);
+	atomic_inc(&group->left);
+	return chunk;
+}
+
+void bridge_chunk_add(struct bridge_chunk *chunk, struct bridge_piece *piece)
+{
+	if (chunk->last)
+		chunk->last->next = piece;
+	else
+		chunk->first = piece;
+	chunk->last = piece;
+	chunk->bytes += piece->len;
+	if (piece->copy->channel != MIGSIM_DMA_CHANNEL_ANY)
+		chunk->any = false;
+	atomic_inc(&piece->copy->left);
+}
+
+/* What was pinned until an error is undone with the group. */
+int bridge_chunk_pin(struct bridge_chunk *chunk)
+{
+	struct bridge_file *file = chunk->group->file;
+	unsigned long src = 0, dst = 0;
+	struct bridge_piece *p;
+	int rc;
+
+	for (p = chunk->first; p; p = p->next) {
+		src += bridge_pages_of(p->copy->src + p->offset, p->len);
+		dst += bridge_pages_of(p->copy->dst + p->offset, p->len);
+	}
+	rc = bridge_pins_init(&chunk->src, file, src);
+	if (!rc)
+		rc = bridge_pins_init(&chunk->dst, file, dst);
+	for (p = chunk->first; p && !rc; p = p->next) {
+		rc = bridge_pin(&chunk->src, p->copy->src + p->offset, p->len,
+				false);
+		if (!rc)
+			rc = bridge_pin(&chunk->dst,
+					p->copy->dst + p->offset, p->len, true);
+	}
+	return rc;
+}
+
+/* To its slot; the thread of the channel owns it from here on. */
+void bridge_chunk_queue(struct bridge_chunk *chunk)
+{
+	struct bridge_channel *channel = chunk->channel;
+	struct bridge_slot *slot = chunk->slot;
+
+	atomic64_add((s64)chunk->bytes, &channel->queued);
+	spin_lock(&channel->lock);
+	if (list_empty(&slot->chunks))
+		list_add_tail(&slot->node, &channel->slots);
+	list_add_tail(&chunk->node, &slot->chunks);
+	spin_unlock(&channel->lock);
+	wake_up(&channel->wait);
+}
+
+void bridge_chunk_unpin(struct bridge_chunk *chunk)
+{
+	bridge_unpin(&chunk->src, false);
+	bridge_unpin(&chunk->dst, true);
+}
+
+void bridge_chunk_free(struct bridge_chunk *chunk)
+{
+	kvfree(chunk->descs);
+	kfree(chunk);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kernels that this is built for, 6.1 to 7.3: all of
+ * it is the interface of IORING_OP_URING_CMD.
+ */
+#ifndef MIGSIM_DMA_COMPAT_H
+#define MIGSIM_DMA_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#include <linux/io_uring/cmd.h>
+#else
+#include <linux/io_uring.h>
+#endif
+
+/* The inline bytes of the entry; of the ring itself at first: read once. */
+static inline const void *compat_cmd(const struct io_uring_cmd *cmd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return cmd->sqe->cmd;
+#else
+	return cmd->cmd;
+#endif
+}
+
+static inline void compat_cmd_done(struct io_uring_cmd *cmd, int result,
+				   unsigned int issue_flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	io_uring_cmd_done(cmd, result, issue_flags);
+#else
+	io_uring_cmd_done(cmd, result, 0, issue_flags);
+#endif
+}
+
+/*
+ * Before 6.7 a ring that ends waits for its commands, which the timeout of the
+ * channels bounds.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static inline void compat_mark_cancelable(struct io_uring_cmd *cmd,
+					  unsigned int issue_flags)
+{
+	io_uring_cmd_mark_cancelable(cmd, issue_flags);
+}
+
+static inline bool compat_is_cancel(unsigned int issue_flags)
+{
+	return issue_flags & IO_URING_F_CANCEL;
+}
+#else
+static inline void compat_mark_cancelable(struct io_uring_cmd *cmd,
+					  unsigned int issue_flags)
+{
+}
+
+static inline bool compat_is_cancel(unsigned int issue_flags)
+{
+	return false;
+}
+#endif
+
+#endif
