@@ -142,16 +142,23 @@ judge() { # NAME LOG
 
 # What a topology needs beyond qemu and a kernel; otherwise a reason on stderr.
 prepare() { # TOPOLOGY
-	local device='' client
+	local device='' kmod='' more
 
 	export PRELOAD='' MODULES=''
 	. "$here/topology/$1"
-	[[ $device ]] || return 0
-	PRELOAD=$("$here/$device/build.sh") &&
-		MODULES=$("$here/$device/driver.sh" "$version") &&
-		client=$("$here/modules.sh" "$version" "$here/client" \
-			"$BUILD/guest/client-$version" W=1) || return
-	MODULES="$MODULES $client"
+	if [[ $device ]]; then
+		PRELOAD=$("$here/$device/build.sh") &&
+			MODULES=$("$here/$device/driver.sh" "$version") &&
+			more=$("$here/modules.sh" "$version" "$here/client" \
+				"$BUILD/guest/client-$version" W=1) || return
+		MODULES="$MODULES $more"
+	fi
+	if [[ $kmod ]]; then
+		more=$("$here/modules.sh" "$version" "$SRC/kmod" \
+			"$BUILD/guest/kmod-$version" W=1 \
+			MIGSIM_INCLUDE="$SRC/include") || return
+		MODULES="$MODULES $more"
+	fi
 }
 
 unprepared() { # STATUS LOG NAME...
