@@ -89,6 +89,9 @@ static struct migsim_phases phases(const struct migsim_report *r, double us)
 	if (r->self_driven)
 		out.alloc = out.flush = out.submit = out.wait = out.reap =
 			out.remap = -1;
+	/* From one entry to itself: nothing was seen of the unmap. */
+	if (r->self_driven && !p[PHASE_UNMAP])
+		out.unmap = -1;
 	if (r->unmap_flushes)
 		out.flush = -1;
 	if (r->sync_engine)

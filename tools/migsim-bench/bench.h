@@ -25,6 +25,7 @@ int parse_size(const char *text, uint64_t *bytes);
 int parse_count(const char *text, uint64_t *value);
 int parse_mix(const char *text, struct mix *mix);
 void format_mix(const struct mix *mix, char *buf, size_t len);
+const char *bytes_text(double bytes, char *buf, size_t len);
 
 /* words.c: ranges, lists and items of the command line */
 int expand_values(const char *text, char ***values, size_t *n);

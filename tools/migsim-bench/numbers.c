@@ -155,3 +155,20 @@ void format_mix(const struct mix *mix, char *buf, size_t len)
 		at += n > 0 ? (size_t)n : 0;
 	}
 }
+
+/* 2097152 is 2M, 3000 is 3000. */
+const char *bytes_text(double bytes, char *buf, size_t len)
+{
+	const char units[] = "\0KMGT";
+	unsigned int i = 0;
+
+	while (i < 4 && bytes >= 1024) {
+		bytes /= 1024;
+		i++;
+	}
+	if (units[i])
+		snprintf(buf, len, "%.4g%c", bytes, units[i]);
+	else
+		snprintf(buf, len, "%.0f bytes", bytes);
+	return buf;
+}

@@ -33,23 +33,6 @@ int machine_read(struct machine *m)
 	return 0;
 }
 
-/* 2097152 is 2M, 3000 is 3000. */
-static const char *bytes_text(double bytes, char *buf, size_t len)
-{
-	static const char units[] = "\0KMGT";
-	unsigned int i = 0;
-
-	while (i < 4 && bytes >= 1024) {
-		bytes /= 1024;
-		i++;
-	}
-	if (units[i])
-		snprintf(buf, len, "%.4g%c", bytes, units[i]);
-	else
-		snprintf(buf, len, "%.0f bytes", bytes);
-	return buf;
-}
-
 static double part_bytes(const struct mix *mix, unsigned int i)
 {
 	return (double)(MIGSIM_PAGE_SIZE << mix->part[i].order);

@@ -290,7 +290,7 @@ static const struct dimension {
 	const char *word;
 	const char *expected;
 } dimensions[DIMENSIONS] = {
-	[OPT_BACKEND] = { set_backend, "uffd", "a backend; there are uffd, kernel and model" },
+	[OPT_BACKEND] = { set_backend, "uffd", "a backend; there are uffd, kernel (or kernel:trace=off) and model" },
 	[OPT_FOLIO] = { set_folio, "4K", "a folio size (4K, 8K, 16K and so on up to 2M), nor a mix such as 4K:80/2M:20" },
 	[OPT_ENGINE] = { set_engine, NULL, "an engine" },
 	[OPT_POLICY] = { set_policy, DEFAULT_POLICY, "a policy" },

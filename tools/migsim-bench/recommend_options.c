@@ -126,7 +126,7 @@ static int check_backend(const struct options *o)
 
 	if (!v->n || strcmp(v->words[0], "kernel"))
 		return 0;
-	say("--backend: kernel knows no policy to choose, and sees no latency; take model or uffd");
+	say("--backend: kernel knows no policy to choose; take model or uffd");
 	return EXIT_USAGE;
 }
 

@@ -31,7 +31,7 @@ static void print_switches(const struct migsim_sysinfo *si)
 	else
 		print_text("NUMA balancing", si->numa_balancing ? "on" : "off");
 	print_text("mitigations", *si->mitigations ? si->mitigations : "on");
-	print_text("UFFDIO_MOVE", si->uffd_move ? "yes" : "no");
+	print_text("UFFDIO_MOVE", si->uffd_move ? "yes" : "not for this process");
 }
 
 static void print_table(const struct migsim_sysinfo *si)

@@ -29,6 +29,19 @@ static uint64_t memory_on(const struct migsim_sysinfo *si, int node)
 						  si->mem_available_bytes;
 }
 
+static void say_too_large(const struct trial *t,
+			  const struct region_limits *limits)
+{
+	char text[32], nodes[64] = "";
+
+	if (t->shape.route.back)
+		snprintf(nodes, sizeof(nodes), " on node %d or %d",
+			 t->shape.route.from, t->shape.route.to);
+	bytes_text((double)limits->memory, text, sizeof(text));
+	say("a call of %" PRIu64 " folios needs more memory than the %s that are available%s; set --folios-per-call or lower --total",
+	    t->shape.call, text, nodes);
+}
+
 static int prepare_real(struct trial *t, const struct migsim_sysinfo *si,
 			uint64_t *least_memory)
 {
@@ -48,9 +61,7 @@ static int prepare_real(struct trial *t, const struct migsim_sysinfo *si,
 	if (ret)
 		return ret;
 	if (region_shape_of(&t->shape, cfg, route, &limits)) {
-		say("a call of %" PRIu64 " folios needs more memory than the "
-		    "%.1f GiB that are available", t->shape.call,
-		    (double)limits.memory / (1 << 30));
+		say_too_large(t, &limits);
 		return EXIT_USAGE;
 	}
 	t->calls = region_mix_folios(&cfg->mix, cfg->total) / t->shape.call;
