@@ -164,24 +164,21 @@ static uint64_t kernel_now(void *priv)
 	return sys_ticks();
 }
 
-/* Folios that are tried again, or split, have more records. */
-static uint64_t records_of(const struct kernel *k)
-{
-	return 2 * k->list.n + k->list.n / 2;
-}
-
 /* Events are those of one thread: this may be another than the last time. */
 static void arm(struct kernel *k, const struct migsim_folio *folios, size_t n)
 {
+	/* Two events each; folios tried again, or split, have more. */
+	uint64_t entries = page_list_entries(folios, n);
+
 	k->armed = false;
 	if (!k->traced)
 		return;
-	if (k->perf.tid != gettid()) {
+	if (k->perf.thread != perf_thread()) {
 		perf_close(&k->perf);
 		open_trace(k);
 	}
 	k->armed = k->traced && !trace_list(&k->trace, folios, n) &&
-		   !perf_restart(&k->perf, records_of(k));
+		   !perf_restart(&k->perf, 2 * entries + entries / 2);
 	if (k->traced && !k->armed)
 		migsim_log(MIGSIM_LOG_WARNING,
 			   "a call was not traced: there is no memory for the kernel's events (more RLIMIT_MEMLOCK, or root)");
@@ -232,29 +229,32 @@ static uint64_t ticks_at(const struct kernel *k, uint64_t ns)
 			  span);
 }
 
-static void take_records(struct kernel *k, const struct migsim_space_seen *seen)
+static int64_t take_records(struct kernel *k,
+			    const struct migsim_space_seen *seen)
 {
 	struct trace_record r;
 	uint64_t at = 0;
+	int64_t n = 0;
 
 	trace_begin(&k->trace, seen);
-	while (perf_next(&k->perf, &at, &r)) {
+	for (; perf_next(&k->perf, &at, &r); n++) {
 		r.t = ticks_at(k, r.t);
 		trace_take(&k->trace, &r);
 	}
+	return n;
 }
 
 /* Twice through the records: it is told only what is known to be whole. */
 static int kernel_see(void *priv, const struct migsim_space_seen *seen)
 {
 	struct kernel *k = priv;
-	uint64_t lost;
+	bool lost;
 
 	if (!k->armed)
 		return -ENODATA;
 	k->armed = false;
-	lost = perf_lost(&k->perf);
-	take_records(k, NULL);
+	perf_stop(&k->perf);
+	lost = take_records(k, NULL) != perf_count(&k->perf);
 	if (!lost && trace_whole(&k->trace)) {
 		take_records(k, seen);
 		return 0;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <migsim/log.h>
@@ -23,9 +25,11 @@ enum knob { OFFLOADING, NR_DMA_CHAN, KNOBS };
 static const char *const names[KNOBS] = { "offloading", "nr_dma_chan" };
 
 #define TEXT 32
+#define WAIT_MS 10000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *dir;
+static int held;	/* other processes keep off while it is locked */
 static char found[KNOBS][TEXT];
 static unsigned int users;
 static bool set_on;
@@ -131,6 +135,34 @@ static void restore_knobs(void)
 				   dir, names[knob], found[knob],
 				   strerror(-err));
 	}
+	close(held);
+}
+
+/*
+ * What another process has set, it will restore: one at a time. Between two
+ * migrators of one that goes on, another one may come in: that is waited for.
+ */
+static int keep_others_off(void)
+{
+	const struct timespec nap = { .tv_nsec = 100 * 1000 * 1000 };
+	int naps = WAIT_MS / 100, err;
+
+	held = open_knob(OFFLOADING, O_RDONLY);
+	if (held < 0)
+		return refuse(OFFLOADING, "to be read", held);
+	while (flock(held, LOCK_EX | LOCK_NB)) {
+		err = -errno;
+		if (err == -EWOULDBLOCK && naps--) {
+			nanosleep(&nap, NULL);
+			continue;
+		}
+		close(held);
+		migsim_log(MIGSIM_LOG_ERROR,
+			   "%s is in use by another process: wait for its end",
+			   dir);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 static int first_user(bool on, uint64_t channels)
@@ -146,10 +178,15 @@ static int first_user(bool on, uint64_t channels)
 			   dirs[0], dirs[1], dirs[2]);
 		return -ENODEV;
 	}
+	err = keep_others_off();
+	if (err)
+		return err;
 	memset(found, 0, sizeof(found));
 	err = read_knob(OFFLOADING, found[OFFLOADING]);
-	if (err)
+	if (err) {
+		close(held);
 		return refuse(OFFLOADING, "to be read", err);
+	}
 	/* Absent or unreadable, it is written only when it is asked for. */
 	if (read_knob(NR_DMA_CHAN, found[NR_DMA_CHAN]))
 		*found[NR_DMA_CHAN] = '\0';

@@ -13,7 +13,8 @@
 /*
  * @channels: 0 leaves them as they are; else how many there then are. 0;
  * -ENODEV (there are no knobs), -EPERM, -EINVAL (the driver refuses the
- * value), -EBUSY (another migrator has set others), with a sentence.
+ * value), -EBUSY (another migrator has set others, or another process has them,
+ * which is waited for 10 s), with a sentence.
  */
 int offload_set(bool on, uint64_t *channels);
 

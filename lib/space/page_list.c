@@ -158,6 +158,18 @@ int page_list_prepare(struct page_list *l, struct migsim_folio *folios,
 	return make_vectors(l, pages);
 }
 
+uint64_t page_list_entries(const struct migsim_folio *folios, size_t n)
+{
+	uint64_t entries = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		entries += folios[i].order == MIGSIM_MAX_ORDER ?
+			   named_pages(&folios[i]) :
+			   migsim_folio_pages(&folios[i]);
+	return entries;
+}
+
 void page_list_name(struct page_list *l, const struct migsim_folio *folios,
 		    size_t n)
 {

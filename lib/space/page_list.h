@@ -33,6 +33,13 @@ void page_list_close(struct page_list *l);
 int page_list_prepare(struct page_list *l, struct migsim_folio *folios,
 		      size_t n);
 
+/*
+ * The migration entries that take the place of what maps the folios, once
+ * prepared: one for a huge page, one for every page of any other folio, also
+ * where its first names it.
+ */
+uint64_t page_list_entries(const struct migsim_folio *folios, size_t n);
+
 void page_list_name(struct page_list *l, const struct migsim_folio *folios,
 		    size_t n);
 

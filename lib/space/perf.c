@@ -12,9 +12,6 @@
 
 #include "perf.h"
 
-/* Linux 6.0; absent from older headers. */
-#define LOST_IN_READ (1u << 4)
-
 /* A record: its header, the time, the length, the event's own 28 bytes. */
 #define RECORD_BYTES	56
 #define RING_MIN	((size_t)1 << 18)
@@ -29,9 +26,9 @@ static int open_event(struct perf *p, enum trace_kind kind)
 		.config = p->id[kind],
 		.sample_period = 1,
 		.sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_RAW,
-		.read_format = LOST_IN_READ,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC_RAW,
+		.disabled = 1,
 	};
 
 	p->fd[kind] = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1,
@@ -43,8 +40,6 @@ static void explain_open(int err, char *why, size_t len)
 {
 	if (err == -EACCES || err == -EPERM)
 		snprintf(why, len, "perf_event_open(2) is not permitted: run as root or with CAP_PERFMON, or sysctl kernel.perf_event_paranoid=-1");
-	else if (err == -EINVAL)
-		snprintf(why, len, "this kernel does not count lost records (Linux 6.0 and later do)");
 	else
 		snprintf(why, len, "perf_event_open(2) fails: %s",
 			 strerror(-err));
@@ -58,7 +53,7 @@ int perf_open(struct perf *p, char *why, size_t len)
 	memset(p, 0, sizeof(*p));
 	for (kind = 0; kind < TRACE_KINDS; kind++)
 		p->fd[kind] = -1;
-	p->tid = gettid();
+	p->thread = perf_thread();
 	for (kind = 0; kind < TRACE_KINDS; kind++) {
 		err = perf_find_event(p, kind, why, len);
 		if (err)
@@ -91,13 +86,13 @@ void perf_close(struct perf *p)
 {
 	enum trace_kind kind;
 
-	if (!p->tid)
+	if (!p->thread)
 		return;
 	drop_ring(p);
 	for (kind = 0; kind < TRACE_KINDS; kind++)
 		if (p->fd[kind] >= 0)
 			close(p->fd[kind]);
-	p->tid = 0;
+	p->thread = 0;
 }
 
 /* All events write to the first one's ring, so that their order is kept. */
@@ -136,34 +131,68 @@ static int make_ring(struct perf *p, uint64_t records)
 	return err;
 }
 
-static uint64_t count_lost(const struct perf *p)
+/* Since they were opened; what found no room in the ring is counted, too. */
+static int64_t count_events(const struct perf *p)
 {
-	uint64_t value[2], lost = 0;
+	uint64_t value, all = 0;
+	enum trace_kind kind;
+
+	for (kind = 0; kind < TRACE_KINDS; kind++) {
+		if (read(p->fd[kind], &value, sizeof(value)) != sizeof(value))
+			return -1;
+		all += value;
+	}
+	return (int64_t)all;
+}
+
+static int switch_events(const struct perf *p, unsigned long request)
+{
 	enum trace_kind kind;
 
 	for (kind = 0; kind < TRACE_KINDS; kind++)
-		if (read(p->fd[kind], value, sizeof(value)) == sizeof(value))
-			lost += value[1];
-	return lost;
+		if (ioctl(p->fd[kind], request, 0))
+			return -errno;
+	return 0;
+}
+
+void perf_stop(const struct perf *p)
+{
+	switch_events(p, PERF_EVENT_IOC_DISABLE);
 }
 
 int perf_restart(struct perf *p, uint64_t records)
 {
 	int err = make_ring(p, records);
 	struct perf_event_mmap_page *ends = p->ring;
+	int64_t count;
 
 	if (err)
 		return err;
 	__atomic_store_n(&ends->data_tail,
 			 __atomic_load_n(&ends->data_head, __ATOMIC_ACQUIRE),
 			 __ATOMIC_RELEASE);
-	p->lost = count_lost(p);
-	return 0;
+	count = count_events(p);
+	if (count < 0)
+		return -EIO;
+	p->count = (uint64_t)count;
+	return switch_events(p, PERF_EVENT_IOC_ENABLE);
 }
 
-uint64_t perf_lost(const struct perf *p)
+int64_t perf_count(const struct perf *p)
 {
-	return count_lost(p) - p->lost;
+	int64_t count = count_events(p);
+
+	return count < 0 ? -1 : count - (int64_t)p->count;
+}
+
+uint64_t perf_thread(void)
+{
+	static _Atomic uint64_t threads;
+	static _Thread_local uint64_t thread;
+
+	if (!thread)
+		thread = ++threads;
+	return thread;
 }
 
 /* A record may go round the end of the ring. */

@@ -5,18 +5,16 @@
 #ifndef MIGSIM_PERF_H
 #define MIGSIM_PERF_H
 
-#include <sys/types.h>
-
 #include "trace.h"
 
 struct perf {
 	int fd[TRACE_KINDS];
 	uint16_t id[TRACE_KINDS];	/* of the event */
 	uint32_t addr_at[TRACE_KINDS];	/* place of its address */
-	pid_t tid;			/* whose events; 0: not open */
+	uint64_t thread;		/* whose events; 0: not open */
 	void *ring;			/* a page for both ends, then records */
 	size_t ring_bytes;		/* of the records */
-	uint64_t lost;			/* up to the restart */
+	uint64_t count;			/* of events, up to the restart */
 };
 
 /*
@@ -31,13 +29,20 @@ int perf_find_event(struct perf *p, enum trace_kind kind, char *why,
 		    size_t len);
 
 /*
- * Forgets what was recorded, and makes room for so many records, within a
- * bound. Called by the thread whose events they are. 0 or -errno.
+ * Forgets what was recorded, makes room for so many records, within a bound,
+ * and records from now on. Called by the thread whose events they are. 0 or
+ * -errno.
  */
 int perf_restart(struct perf *p, uint64_t records);
 
-/* Records that found no room since the restart. */
-uint64_t perf_lost(const struct perf *p);
+/* Until the next restart events are not recorded, and cost next to nothing. */
+void perf_stop(const struct perf *p);
+
+/* Events since the restart, as the kernel counted them; -1: it does not say. */
+int64_t perf_count(const struct perf *p);
+
+/* The number of the calling thread, which no other ever has. */
+uint64_t perf_thread(void);
 
 /*
  * The record at *@at, which begins with 0; its time in ns of

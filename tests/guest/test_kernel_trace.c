@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -276,26 +277,140 @@ static void huge_pages(void **state)
 	of_order(MIGSIM_MAX_ORDER);
 }
 
+#define HUGE_KNOB "/sys/kernel/mm/transparent_hugepage/hugepages-%ukB/enabled"
+
+static bool allow_folios(unsigned int kb, const char *word)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof(path), HUGE_KNOB, kb);
+	f = fopen(path, "we");
+	if (!f)
+		return false;
+	assert_true(fputs(word, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	return true;
+}
+
+/* By the flags of its frame: the head of a folio of several pages? */
+static bool is_head(const void *p)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	uint64_t at = (uint64_t)(uintptr_t)p / PAGE, entry = 0, flag = 0;
+
+	assert_int_equal(pread(pagemap, &entry, 8, (off_t)(at * 8)), 8);
+	entry &= (UINT64_C(1) << 55) - 1;
+	assert_int_equal(pread(flags, &flag, 8, (off_t)(entry * 8)), 8);
+	close(pagemap);
+	close(flags);
+	return flag & 1u << 15;
+}
+
 /* Folios of 64K, as the kernel makes them where it is asked to (6.8). */
 static void large_folios(void **state)
 {
-	static const char knob[] =
-		"/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled";
-	int nodes[MAX_NODES], fd = open(knob, O_WRONLY | O_CLOEXEC);
+	int nodes[MAX_NODES];
 	char *p;
 
 	(void)state;
-	if (fd < 0) {
+	if (!allow_folios(64, "always")) {
 		print_message("this kernel makes no folios of 64K\n");
 		skip();
 	}
-	assert_int_equal(write(fd, "always", 6), 6);
+	assert_true(allow_folios(2048, "never"));
 	nodes_of("has_memory", nodes);
-	p = memory_on(BYTES, 4, nodes[0]);
-	assert_int_equal(pwrite(fd, "never", 5, 0), 5);
-	close(fd);
+	p = memory_reserve(BYTES, 4);
+	memory_bind(p, BYTES, nodes[0]);
+	assert_int_equal(madvise(p, BYTES, MADV_HUGEPAGE), 0);
+	assert_int_equal(madvise(p, BYTES, MADV_POPULATE_WRITE), 0);
+	memory_bind(p, BYTES, -1);
+	allow_folios(64, "never");
+	allow_folios(2048, "inherit");
+	assert_true(is_head(p) && is_head(p + 16 * PAGE));
 	traced_call(p, 4, batches(4));
 	memory_unmap(p, BYTES);
+}
+
+/* What all perf events of this process have counted. */
+static uint64_t events_seen(void)
+{
+	char path[64], what[64];
+	uint64_t count, seen = 0;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		memset(what, 0, sizeof(what));
+		if (readlink(path, what, sizeof(what) - 1) > 0 &&
+		    strstr(what, "perf_event") &&
+		    read(fd, &count, sizeof(count)) == sizeof(count))
+			seen += count;
+	}
+	return seen;
+}
+
+/* The tool has two open, there and back: one must not pay for the other. */
+static void an_idle_migrator_records_nothing(void **state)
+{
+	struct migsim_migrator *there, *back;
+	int nodes[MAX_NODES], err;
+	char *p;
+
+	(void)state;
+	nodes_of("has_memory", nodes);
+	p = memory_on(BYTES, 0, nodes[0]);
+	there = open_between("kernel", nodes[0], nodes[1], BYTES, &err);
+	assert_non_null(there);
+	back = open_between("kernel", nodes[1], nodes[0], BYTES, &err);
+	assert_non_null(back);
+	assert_int_equal(migsim_migrate_range(there, p, BYTES, 0, NULL), 0);
+	assert_int_equal(events_seen(), 2 * BYTES / PAGE);
+	assert_int_equal(migsim_migrate_range(back, p, BYTES, 0, NULL), 0);
+	assert_int_equal(events_seen(), 4 * BYTES / PAGE);
+	migsim_migrator_close(back);
+	migsim_migrator_close(there);
+	memory_unmap(p, BYTES);
+}
+
+struct errand {
+	struct migsim_migrator *m;
+	char *p;
+	struct migsim_report *r;
+};
+
+static void *run_errand(void *arg)
+{
+	struct errand *e = arg;
+
+	return (void *)migsim_migrate_range(e->m, e->p, BYTES, 0, e->r);
+}
+
+/* Events are a thread's: those of who calls, not of who has opened. */
+static void called_by_another_thread(void **state)
+{
+	struct migsim_summary s = { .size = sizeof(s) };
+	struct errand e = { .r = migsim_report_new() };
+	int nodes[MAX_NODES], err;
+	pthread_t thread;
+	void *rc;
+
+	(void)state;
+	nodes_of("has_memory", nodes);
+	e.p = memory_on(BYTES, 0, nodes[0]);
+	e.m = open_between("kernel", nodes[0], nodes[1], BYTES, &err);
+	assert_non_null(e.m);
+	assert_int_equal(pthread_create(&thread, NULL, run_errand, &e), 0);
+	assert_int_equal(pthread_join(thread, &rc), 0);
+	assert_null(rc);
+	migsim_report_summary(e.r, &s);
+	assert_sane(&s);
+	assert_int_equal(s.groups, batches(0));
+	assert_int_equal(s.inaccessible_us.n, BYTES / PAGE);
+	migsim_migrator_close(e.m);
+	migsim_report_free(e.r);
+	memory_unmap(e.p, BYTES);
 }
 
 /* Without the rights it moves as ever, and says what is missing. */
@@ -378,6 +493,8 @@ int main(void)
 		cmocka_unit_test(base_pages),
 		cmocka_unit_test(large_folios),
 		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(an_idle_migrator_records_nothing),
+		cmocka_unit_test(called_by_another_thread),
 		cmocka_unit_test(split_before),
 		cmocka_unit_test(without_rights_in_a_child),
 	};

@@ -121,6 +121,21 @@ interrupted() { # DIRECTORY SIGNAL
 	check "restored after $2" test "$(knobs "$1")" = 'Y 8'
 }
 
+in_use() { # DIRECTORY
+	local pid
+
+	flock "$1/offloading" sh -c 'echo $$ >holder; exec sleep 100' &
+	pid=$!
+	sleep 1
+	timeout 60 "$BENCH" run $every --runs 1 --engine dma:channels=4 \
+		>out 2>err
+	check 'who comes second is refused' test $? -eq 1
+	check 'and told why' grep -q 'in use by another process' err
+	check 'the knobs are left alone' test "$(knobs "$1")" = 'Y 8'
+	kill "$(<holder)"
+	wait $pid 2>/dev/null
+}
+
 mkdir -p tmp/module tmp/kernel
 for place in module/dcbm/parameters module/dcbm kernel/dcbm; do
 	rm -rf tmp/module/* tmp/kernel/*
@@ -137,6 +152,7 @@ for place in module/dcbm/parameters module/dcbm kernel/dcbm; do
 		without_dma "/sys/$place"
 		interrupted "/sys/$place" INT
 		interrupted "/sys/$place" TERM
+		in_use "/sys/$place"
 	fi
 	umount "/sys/$top"
 done

@@ -107,7 +107,7 @@ refused 'contiguous and scattered' run --layout x
 refused 'warm and cold' run --pool x
 refused 'table, lkml, csv and json' run --format x
 refused '--seed: x is not' run --seed x
-refused 'uffd, kernel and model' run --backend x
+refused 'uffd, kernel .or kernel:trace=off. and model' run --backend x
 refused 'belongs to backend model, and backend uffd' run --profile x
 refused 'belongs to backend model, and backend kernel' \
 	run --backend kernel --profile x

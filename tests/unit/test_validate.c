@@ -452,8 +452,11 @@ static void few_runs_decide_nothing(void **state)
 	(void)state;
 	both(8, 1, 1, 0.01);
 	both(64, 1, 1, 0.01);
-	for (i = 0; i < v.rs.n; i++)
-		v.rs.result[i].nr_samples = 3;
+	for (i = 0; i < v.rs.n; i++) {
+		struct result *r = &v.rs.result[i];
+
+		r->nr_samples = r->gib_s.n = r->first_us.n = 3;
+	}
 	assert_int_equal(verdict(VALIDATE_GIB_S), NOT_DECIDED);
 	assert_int_equal(verdict(VALIDATE_SHAPE), NOT_DECIDED);
 	assert_int_equal(verdict(VALIDATE_PLATEAU), NOT_DECIDED);
@@ -461,6 +464,25 @@ static void few_runs_decide_nothing(void **state)
 	assert_int_equal(verdict(VALIDATE_COMPLETE), AGREES);
 	assert_string_equal(judged(VALIDATE_GIB_S)->note, validate_few);
 	assert_string_equal(judged(VALIDATE_PLATEAU)->note, validate_few);
+}
+
+/* Of five runs of the kernel two were seen: two make no interval. */
+static void runs_that_were_not_seen_do_not_count(void **state)
+{
+	const double two[] = { 64, 64.1 };
+	struct result *r;
+	unsigned int i;
+
+	(void)state;
+	both(8, 1, 1, 0.01);
+	both(64, 1, 1, 0.01);
+	r = &v.rs.result[3];
+	for (i = 0; i < RUNS; i++)
+		r->samples[i].first_us = i < 2 ? two[i] : NAN;
+	assert_int_equal(migsim_stats_of(two, 2, 1, &r->first_us), 0);
+	assert_int_equal(verdict(VALIDATE_FIRST), NOT_DECIDED);
+	assert_string_equal(judged(VALIDATE_FIRST)->note, validate_few);
+	assert_int_equal(verdict(VALIDATE_GIB_S), AGREES);
 }
 
 /* Levels and shares of an emulated CPU mean nothing; shapes and counts do. */
@@ -582,6 +604,23 @@ static void a_prediction_that_fails(void **state)
 	assert_int_equal(verdict(VALIDATE_MODEL_GIB_S), DIFFERS);
 	assert_int_equal(judged(VALIDATE_MODEL_GIB_S)->worst_pages, 32);
 	assert_true(judged(VALIDATE_MODEL_GIB_S)->worst_pct < -40);
+	assert_int_equal(verdict(VALIDATE_MODEL_FIRST), AGREES);
+}
+
+/* What was measured of an N that is held out is not known well enough. */
+static void a_prediction_that_nothing_can_test(void **state)
+{
+	struct migsim_stats *s = &v.rs.result[3].gib_s;
+
+	(void)state;
+	as_modelled("zen3-ptdma:copy_us=1.5", 1);
+	s->ci95[0] = 0.8 * s->median;
+	assert_int_equal(validate_judge(&v), 0);
+	assert_int_equal(verdict(VALIDATE_MODEL_GIB_S), NOT_DECIDED);
+	s->ci95[0] = 0.7 * s->median;
+	s->ci95[1] = 0.8 * s->median;
+	assert_int_equal(validate_judge(&v), 0);
+	assert_int_equal(verdict(VALIDATE_MODEL_GIB_S), DIFFERS);
 	assert_int_equal(verdict(VALIDATE_MODEL_FIRST), AGREES);
 }
 
@@ -780,6 +819,7 @@ int main(void)
 		TEST(pages_that_stayed),
 		TEST(more_pages_that_stayed),
 		TEST(few_runs_decide_nothing),
+		TEST(runs_that_were_not_seen_do_not_count),
 		TEST(emulated_times_decide_nothing),
 		TEST(half_a_measurement),
 		TEST(every_second_n_is_held_out),
@@ -787,6 +827,7 @@ int main(void)
 		TEST(the_fit_finds_another_machine),
 		TEST(the_fit_of_the_start_itself),
 		TEST(a_prediction_that_fails),
+		TEST(a_prediction_that_nothing_can_test),
 		TEST(a_fit_without_latency),
 		TEST(a_mail_is_narrow),
 		TEST(no_label_where_times_count),

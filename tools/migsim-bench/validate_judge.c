@@ -52,7 +52,8 @@ static bool few_runs(const struct validate_table *t, enum migsim_metric m)
 
 	for (i = 0; i < t->n; i++)
 		for (b = 0; b < BACKENDS && validate_both(&t->cell[i], m); b++)
-			if (t->cell[i].of[b]->nr_samples < VALIDATE_RUNS)
+			if (validate_stats(t->cell[i].of[b], m)->n <
+			    VALIDATE_RUNS)
 				return true;
 	return false;
 }

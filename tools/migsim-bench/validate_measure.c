@@ -21,13 +21,14 @@
 #define MOST_FOLIOS	16
 #define MANY		64	/* from the least to the most: larger steps */
 
-static int nodes_with_memory(int nodes[2], int except)
+static int usable_nodes(int nodes[2], int except)
 {
 	static struct migsim_node node[MIGSIM_MAX_NODES];
 	int all = migsim_topology_nodes(node, MIGSIM_MAX_NODES), i, n = 0;
 
 	for (i = 0; i < all && i < MIGSIM_MAX_NODES && n < 2; i++)
-		if (node[i].mem_bytes && node[i].id != except)
+		if (node[i].id != except &&
+		    migsim_topology_has_memory(node[i].id))
 			nodes[n++] = node[i].id;
 	return n;
 }
@@ -51,17 +52,17 @@ static int set_number(struct options *o, const char *name, uint64_t number)
 }
 
 /*
- * What is not said: the first two nodes with memory. Where there is one only,
- * the plan refuses it, behind all words that are wrong.
+ * What is not said: the first two nodes that this process may have memory of.
+ * Where there is one only, the plan refuses it, behind all wrong words.
  */
 static int choose_nodes(struct options *o)
 {
 	const struct value *from = &o->value[OPT_FROM], *to = &o->value[OPT_TO];
 	int nodes[2], rc = 0;
 
-	if (!from->n && nodes_with_memory(nodes, number_of(to)))
+	if (!from->n && usable_nodes(nodes, number_of(to)))
 		rc = set_number(o, "from", (uint64_t)nodes[0]);
-	if (!rc && !to->n && nodes_with_memory(nodes, number_of(from)))
+	if (!rc && !to->n && usable_nodes(nodes, number_of(from)))
 		rc = set_number(o, "to", (uint64_t)nodes[0]);
 	return rc;
 }
