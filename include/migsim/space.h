@@ -30,6 +30,7 @@ struct migsim_profile;
 /* flags of struct migsim_space_caps */
 #define MIGSIM_SPACE_UNMAP_FLUSHES (1u << 0) /* unmap and flush are one step */
 #define MIGSIM_SPACE_VIRTUAL	   (1u << 1) /* no real memory, no real time */
+#define MIGSIM_SPACE_TRACED	   (1u << 2) /* sees calls by events, which cost time */
 
 /**
  * struct migsim_space_caps - what an open space is

@@ -153,6 +153,7 @@ static void kernel_caps(void *priv, struct migsim_space_caps *caps)
 {
 	struct kernel *k = priv;
 
+	caps->flags = k->traced ? MIGSIM_SPACE_TRACED : 0;
 	caps->ticks_per_s = sys_ticks_per_s();
 	caps->driver = k->dma ? "dcbm" : NULL;
 	caps->channels = (uint32_t)k->channels;

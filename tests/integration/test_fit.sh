@@ -253,7 +253,11 @@ refused '^migsim-bench: cpu.csv:[0-9]+: the profile .* no time at all' $csv \
 head -1 cpu.csv >none.csv
 refused 'none.csv' none.csv -o new.profile
 awk -F, -v OFS=, 'NR > 1 { $11 = "noise" } 1' cpu.csv >flagged.csv
-refused 'nothing to fit: .* are flagged' flagged.csv -o new.profile
+refused "nothing to fit: .* are flagged, the first as 'noise', and no option" \
+	flagged.csv -o new.profile
+sed 's/,noise,/,"emulated, not performance",/' flagged.csv >emulated.csv
+refused "flagged, the first as 'emulated, not performance': .* no option takes" \
+	emulated.csv -o new.profile
 sed '2s/,gib_s,[^,]*/,gib_s,-1/' cpu.csv >negative.csv
 refused 'negative.csv:2: ' negative.csv -o new.profile
 echo precious >kept.profile

@@ -390,6 +390,28 @@ static void busy(void **state)
 	assert_true(fabs(data.row[1].datum.value - 3) < 1e-12);
 }
 
+/* Events slow the kernel: what it then moves is not what it can. */
+static void traced(void **state)
+{
+	(void)state;
+	accept(HEADER ",backend,trace\n"
+	       "own,0,cpu,0,8,,gib_s,1,kernel,on\n"
+	       "own,0,cpu,0,8,,first_us,2,kernel,on\n"
+	       "own,0,cpu,0,8,,gib_s,3,kernel,off\n"
+	       "own,0,cpu,0,8,512,gib_s,4,uffd,\n");
+	assert_int_equal(data.skipped, 1);
+	assert_int_equal(data.n, 3);
+	assert_int_equal(data.row[0].datum.metric, MIGSIM_METRIC_FIRST_US);
+	assert_true(fabs(data.row[1].datum.value - 3) < 1e-12);
+	data_free(&data);
+	/* Files from before the column are taken as they were. */
+	accept(HEADER ",backend\nown,0,cpu,0,8,,gib_s,1,kernel\n");
+	assert_int_equal(data.n, 1);
+	data_free(&data);
+	refuse(HEADER ",trace\nown,0,cpu,0,8,512,gib_s,1,on\n", 2,
+	       "no throughput of a traced kernel");
+}
+
 /* The model has one CPU that copies. */
 static void threads(void **state)
 {
@@ -505,6 +527,7 @@ int main(void)
 		cmocka_unit_test_teardown(skipping, forget),
 		cmocka_unit_test_teardown(threads, forget),
 		cmocka_unit_test_teardown(busy, forget),
+		cmocka_unit_test_teardown(traced, forget),
 		cmocka_unit_test_teardown(predictions, forget),
 		cmocka_unit_test_teardown(own_csv, forget),
 	};

@@ -381,7 +381,7 @@ static void test_csv_rows_are_as_long_as_the_header(void **state)
 		assert_int_equal(at, columns);
 		at = 0;
 	}
-	assert_int_equal(columns, 28);
+	assert_int_equal(columns, 29);
 	free(words);
 }
 
@@ -399,6 +399,27 @@ static void test_csv_names_the_cpu_as_published(void **state)
 	assert_has(words, "\nown,0,4096,cpu,0,262144,512,gib_s,");
 	assert_has(words, "\nown,0,4096,null,1,262144,512,gib_s,");
 	assert_has(words, "\nown,0,4096,cpu,0,262144,,gib_s,");
+	free(words);
+}
+
+/* The same words otherwise: only the last column tells the two apart. */
+static void test_csv_tells_what_was_traced(void **state)
+{
+	char *words;
+
+	(void)state;
+	set_up_sweep(3);
+	make_kernel(&result[1]);
+	make_kernel(&result[2]);
+	result[1].traced = true;
+	configs[2].untraced = true;
+	words = rendered(FORMAT_CSV);
+	assert_has(words, ",load,trace\n");
+	assert_int_equal(occurrences(words, ",,on\n"),
+			 occurrences(words, ",,off\n"));
+	assert_has(words, ",gib_s,8.5,1,,kernel,");
+	assert_int_not_equal(occurrences(words, ",,on\n"), 0);
+	assert_has(words, ",3,,0,,\n");	/* uffd */
 	free(words);
 }
 
@@ -598,9 +619,9 @@ static void test_busy_is_a_dimension(void **state)
 	assert_has(words, ", busy 3, ");
 	free(words);
 	words = rendered(FORMAT_CSV);
-	assert_has(words, ",runs,run,busy,load\n");
-	assert_has(words, ",3,,3,\nown,");	/* of all runs */
-	assert_has(words, ",3,2,3,\n");		/* of the third */
+	assert_has(words, ",runs,run,busy,load,trace\n");
+	assert_has(words, ",3,,3,,\nown,");	/* of all runs */
+	assert_has(words, ",3,2,3,,\n");		/* of the third */
 	free(words);
 	doc = rendered_json();
 	assert_member(doc, "config", "busy", 3);
@@ -722,7 +743,7 @@ static void test_load_in_words(void **state)
 	(void)state;
 	set_up_sweep(2);
 	words = rendered(FORMAT_CSV);
-	assert_has(words, ",runs,run,busy,load\n");
+	assert_has(words, ",runs,run,busy,load,trace\n");
 	assert_lacks(words, "load_");
 	free(words);
 	words = rendered(FORMAT_TABLE);
@@ -739,7 +760,7 @@ static void test_load_in_words(void **state)
 	assert_has(words, ",load_stall_p99_us,123,");
 	assert_has(words, ",load_stall_max_us,127,");
 	assert_has(words, ",run_load_ops_per_s,3500000,");
-	assert_has(words, ",3,2,0,\"threads=2,pattern=zipf,write=25\"\n");
+	assert_has(words, ",3,2,0,\"threads=2,pattern=zipf,write=25\",\n");
 	free(words);
 	words = rendered(FORMAT_TABLE);
 	assert_has(words, "threads=2,pattern=zipf,write=25");
@@ -1065,6 +1086,7 @@ int main(void)
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_csv_rows_are_as_long_as_the_header),
 		cmocka_unit_test(test_csv_names_the_cpu_as_published),
+		cmocka_unit_test(test_csv_tells_what_was_traced),
 		cmocka_unit_test(test_table_says_once_what_is_the_same),
 		cmocka_unit_test(test_table_shows_trouble),
 		cmocka_unit_test(test_lkml_cross_table),

@@ -194,7 +194,7 @@ static int predict_and_write(struct repro *r, const struct data *data,
 	if (strchr(rq->profile, ':'))
 		r->profile = rq->profile;
 	if (!rc && r->skipped && !rq->quiet)
-		say("%zu rows are left out: a mix of folio sizes, a policy that is not batch, several threads that copy, or --busy",
+		say("%zu rows are left out: a mix of folio sizes, a policy that is not batch, several threads that copy, --busy, or the throughput of a traced kernel",
 		    r->skipped);
 	if (!rc)
 		rc = write_tables(r, rq->format, &out);

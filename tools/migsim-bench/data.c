@@ -175,7 +175,7 @@ static int read_stream(struct data *d, const char *path, FILE *file)
 	if (!r->has_header)
 		refuse(r, 1, "the file is empty; it begins with a line of column names");
 	else if (d->n == before && d->skipped > skipped)
-		refuse(r, r->line, "the file ends without a row that the model can say: of one folio size, policy batch, one CPU that copies or channels, and nothing else running");
+		refuse(r, r->line, "the file ends without a row that the model can say: of one folio size, policy batch, one CPU that copies or channels, nothing else running, and no throughput of a traced kernel");
 	else if (d->n == before)
 		refuse(r, r->line, "the file ends without a gib_s or first_us");
 	rc = r->rc;

@@ -36,6 +36,7 @@ static const char *const names[COLUMNS] = {
 	[COLUMN_OPTIONS] = "engine_options",
 	[COLUMN_BUSY] = "busy",
 	[COLUMN_LOAD] = "load",
+	[COLUMN_TRACE] = "trace",
 };
 
 int data_refuse(const struct data_record *r, const char *fmt, ...)
@@ -160,7 +161,7 @@ int data_take_record(struct data *d, const struct data_record *r)
 	rc = data_take_metric(r, &row.datum.metric, &used);
 	if (rc || !used)
 		return rc;
-	if (!data_is_cell(r)) {
+	if (!data_is_cell(r) || data_is_slowed(r, row.datum.metric)) {
 		d->skipped++;
 		return 0;
 	}

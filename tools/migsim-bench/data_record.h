@@ -32,6 +32,7 @@ enum data_column {
 	COLUMN_OPTIONS,
 	COLUMN_BUSY,
 	COLUMN_LOAD,
+	COLUMN_TRACE,
 	COLUMNS
 };
 
@@ -64,6 +65,12 @@ int data_take_record(struct data *d, const struct data_record *r);
  * policy than batch, more than one CPU that copies, or a machine kept busy.
  */
 bool data_is_cell(const struct data_record *r);
+
+/*
+ * data_skip.c: is it the throughput of a kernel that was traced? That is none
+ * of the kernel's: its events slow it, 4K folios to a half.
+ */
+bool data_is_slowed(const struct data_record *r, enum migsim_metric m);
 
 /* data_cell.c: what was run, and what was measured */
 int data_take_cell(const struct data_record *r, struct migsim_cell *cell);

@@ -52,3 +52,9 @@ bool data_is_cell(const struct data_record *r)
 	return *data_text(r, COLUMN_ORDER) && (!*policy || is_batch(policy)) &&
 	       !has_threads(r) && !is_busy(r);
 }
+
+bool data_is_slowed(const struct data_record *r, enum migsim_metric m)
+{
+	return m == MIGSIM_METRIC_GIB_S &&
+	       !strcmp(data_text(r, COLUMN_TRACE), "on");
+}

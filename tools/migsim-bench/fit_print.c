@@ -205,7 +205,7 @@ static void print_head(FILE *out, const struct fit_job *job)
 		job->nr_fitted, job->nr_held, job->nr_flagged, job->fit.steps,
 		100 * job->fit.rms);
 	if (job->data.skipped)
-		fprintf(out, "%zu rows left out: not of one folio size, of another policy than batch, or copied by several threads\n",
+		fprintf(out, "%zu rows left out: not of one folio size, of another policy than batch, copied by several threads, or the throughput of a traced kernel\n",
 			job->data.skipped);
 	if (job->fit.rms > BAD_FIT)
 		fputs("The model does not fit these data: either they are not what the model takes them for,\nor the machine is not built as the start profile's structure says. Do not trust this profile.\n",

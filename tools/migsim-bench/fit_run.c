@@ -15,6 +15,7 @@
 #include "fit_command.h"
 #include "options.h"
 #include "output.h"
+#include "render.h"
 
 #define WIPE_REST "\033[K"
 
@@ -82,9 +83,13 @@ static int refuse_split(const struct fit_job *job)
 {
 	if (job->nr_held)
 		say("--holdout holds out everything, and nothing is left to fit");
+	else if (!strcmp(job->data.row[0].flag, EMULATED))
+		say("nothing to fit: of %zu rows %zu are flagged, the first as '" EMULATED "': an emulated machine's times are no costs, and no option takes them; measure on a real machine",
+		    job->data.n, job->nr_flagged);
 	else
-		say("nothing to fit: of %zu rows %zu are flagged, and %zu rows are of no single folio size, of another policy than batch, or copied by several threads",
-		    job->data.n, job->nr_flagged, job->data.skipped);
+		say("nothing to fit: of %zu rows %zu are flagged, the first as '%.60s', and no option takes them; %zu rows are of no single folio size, of another policy than batch, copied by several threads, or the throughput of a traced kernel",
+		    job->data.n, job->nr_flagged, job->data.row[0].flag,
+		    job->data.skipped);
 	return EXIT_USAGE;
 }
 

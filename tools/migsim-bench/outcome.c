@@ -130,6 +130,7 @@ int outcome_finish(struct result *result, const struct trial *t,
 
 	result->channels = t->channels;
 	result->engine_dead = t->engine_dead;
+	result->traced = t->traced;
 	result->note = t->note;
 	result->stolen = stolen(t);
 	result->window_pages = window_pages(t);

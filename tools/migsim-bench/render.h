@@ -86,6 +86,9 @@ const char *result_load(const struct result *r, unsigned int i, double *value);
 
 /* words of an item `name:key=value,…`; free them. NULL without memory. */
 char *item_name(const char *item);
+
+/* result.c: was the kernel slowed by its events? on, off; "": not the kernel */
+const char *trace_word(const struct result *r);
 char *item_without(const char *item, const char *key);
 
 /* text.c: figures, wrapped lines, and a grid of cells */

@@ -20,6 +20,7 @@ struct row {
 	int64_t busy;
 	char load[LOAD_WORDS_LEN];
 	const char *flag;
+	const char *trace;
 };
 
 static void put_text(FILE *out, const char *text)
@@ -122,7 +123,7 @@ static const char header[] =
 	"table,order,folio_bytes,engine,channels,folios_per_call,batch_pages,"
 	"metric,value,pm,flag,backend,driver,engine_options,policy,profile,"
 	"folio,layout,pool,mode,reason,from,to,window_pages,total_bytes,runs,"
-	"run,busy,load\n";
+	"run,busy,load,trace\n";
 
 static char *in_memory(int (*put)(FILE *, const struct result *),
 		       const struct result *r)
@@ -162,7 +163,7 @@ static void put_value(const struct row *row, const char *metric, double value,
 		fprintf(row->out, "%lld", (long long)row->busy);
 	fputc(',', row->out);
 	put_text(row->out, row->load);
-	fputc('\n', row->out);
+	fprintf(row->out, ",%s\n", row->trace);
 }
 
 static void put_plain(const struct row *row, const char *metric, double value)
@@ -268,6 +269,7 @@ static int put_result(FILE *out, const struct result *r, bool emulated)
 		.busy = result_busy(r),
 		.flag = emulated && !config_is_model(r->config) ? EMULATED :
 			r->verify_errors > 0 ? "verify errors" : "",
+		.trace = trace_word(r),
 	};
 	int err = row.head && row.tail ? 0 : -ENOMEM;
 

@@ -29,6 +29,13 @@ bool result_measured(const struct result *r)
 	return r->sum.calls > 0;
 }
 
+const char *trace_word(const struct result *r)
+{
+	if (!config_is_kernel(r->config))
+		return "";
+	return r->traced ? "on" : "off";
+}
+
 bool result_saw_folios(const struct result *r)
 {
 	return result_measured(r) && r->sum.space_sees;

@@ -24,6 +24,7 @@ struct result {
 	struct config *config;
 	char *driver;		/* NULL: none */
 	bool engine_dead;	/* hung or died; the CPU copied since */
+	bool traced;		/* backend kernel, slowed by its events */
 	struct migsim_policy_note note;	/* what the policy found out */
 	long channels;		/* -1: means nothing */
 	long batch_pages;	/* -1: means nothing */

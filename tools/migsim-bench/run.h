@@ -21,6 +21,7 @@ struct trial {
 	struct verify_bad bad;		/* of all runs */
 	char *driver;			/* of the engine; NULL: none */
 	bool engine_dead;		/* it hung or died in any run */
+	bool traced;			/* slowed by the kernel's events */
 	struct migsim_policy_note note;	/* of the last run */
 	long channels;			/* -1: means nothing */
 	long window_pages;		/* -1: unbounded or unknown */
