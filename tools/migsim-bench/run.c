@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,7 @@ static int note_info(struct trial *t, const struct migsim_migrator_info *info)
 	bool kernel = config_is_kernel(t->cfg);
 
 	/* The kernel as it is: nobody knows what copies. */
+	t->traced = info->space_flags & MIGSIM_SPACE_TRACED;
 	t->channels = kernel && !t->cfg->engine ? -1 : (long)info->channels;
 	t->window_pages = -1;
 	if (info->window_pages && !kernel)
@@ -178,9 +180,21 @@ int run_probe(struct trial *t)
 	return ret;
 }
 
+static void say_ended(const struct trial *t, bool back, int err)
+{
+	const struct region_route *r = &t->shape.route;
+	char nodes[64] = "";
+
+	if (r->back)
+		snprintf(nodes, sizeof(nodes), " from node %d to %d",
+			 back ? r->to : r->from, back ? r->from : r->to);
+	say("backend %s: the migration%s ended early: %s", t->cfg->backend,
+	    nodes, strerror(err));
+}
+
 /* 0, -EINTR, or an exit code after a sentence. */
-static int migrate(bool back, struct migsim_folio *list, uint64_t n,
-		   struct migsim_report *report)
+static int migrate(const struct trial *t, bool back, struct migsim_folio *list,
+		   uint64_t n, struct migsim_report *report)
 {
 	struct migsim_slopes slopes;
 	long ret;
@@ -194,7 +208,7 @@ static int migrate(bool back, struct migsim_folio *list, uint64_t n,
 		return -EINTR;
 	if (migsim_model_slopes(current[back], &slopes) == -EOVERFLOW)
 		return EXIT_USAGE;	/* the library has said it */
-	say("the migration ended early: %s", strerror((int)-ret));
+	say_ended(t, back, (int)-ret);
 	return exit_code(ret);
 }
 
@@ -208,10 +222,10 @@ static int prime(const struct trial *t, struct region *region)
 
 	while (n < t->shape.call && bytes < PRIME_BYTES)
 		bytes += migsim_folio_bytes(&list[n++]);
-	ret = migrate(away, list, n, NULL);
+	ret = migrate(t, away, list, n, NULL);
 	if (!ret && t->shape.route.back) {
 		list = region_last(region, t->shape.call, &away);
-		ret = migrate(!away, list, n, NULL);
+		ret = migrate(t, !away, list, n, NULL);
 	}
 	return ret;
 }
@@ -223,7 +237,7 @@ static int move_next(struct trial *t, struct region *region,
 	int ret;
 
 	load_call_begins(t->load);
-	ret = migrate(region->away, list, t->shape.call, report);
+	ret = migrate(t, region->away, list, t->shape.call, report);
 	if (!ret)
 		ret = load_call_ended(t->load);
 	if (!ret && t->cfg->read_after)
