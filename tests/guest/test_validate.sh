@@ -43,7 +43,7 @@ whole() {
 	check 'in their order' test "8 64 256" = \
 		"$(echo $(grep -oP '^{"pages":\K[0-9]+' cells))"
 	number='-?[0-9.]+(e[-+]?[0-9]+)?'
-	every_cell 'throughput of both' "\"throughput_gib_s\":\{\"uffd\":\{\"median\":$number,.*\"kernel\":\{\"median\":$number,\"ci95\":\[$number,$number\],\"samples\":\[($number,){3}$number\]\},\"ratio\":$number,\"ratio_ci95\":\[$number,$number\],\"predicted\":$number,\"predicted_interval\":\[[^]]*\],\"error_pct\":$number\}"
+	every_cell 'throughput of both' "\"throughput_gib_s\":\{\"uffd\":\{\"median\":$number,.*\"kernel\":\{\"median\":$number,\"ci95\":\[$number,$number\],\"samples\":\[($number,){3}$number\]\},\"ratio\":$number,\"ratio_ci95\":\[$number,$number\],\"predicted\":$number,\"predicted_interval\":\[[^]]*\],\"error_pct\":$number,"
 	every_cell 'first-folio latency of userspace' "\"first_folio_us\":\{\"uffd\":\{\"median\":$number,"
 	every_cell 'phases of userspace' "\"phases_us\":\{\"uffd\":\{\"unmap\":$number,\"copy\":$number\}"
 	check 'the second N is held out, the others are not' test "false true false" = \
@@ -63,6 +63,13 @@ whole() {
 		check "$metric is judged" grep -qE '^(agrees|differs|not_decided)$' \
 			<<<"$(verdict_of $metric)"
 	done
+	# Its throughput is that of other runs than those which were traced.
+	check 'it tells that it traced' grep -q '"trace": true' result.json
+	every_cell 'what tracing costs' "\"kernel_traced\":\{\"median\":$number,.*\"traced_ratio\":$number\}"
+	check 'the two are not the same runs' grep -vqE \
+		'"kernel":(\{[^}]*\}),.*"kernel_traced":\1' cells
+	check 'nobody is told to measure again' \
+		test "$(grep -c 'kernel:trace=off' result.json)" -eq 0
 	# What the kernel tells of single folios, it tells of all, or says why not.
 	kernel=$(grep -c '"first_folio_us":{.*"kernel":{"median"' cells)
 	if ((kernel)); then
@@ -100,7 +107,46 @@ validate --runs 1 --total 64K --folio 64K --folios-per-call 1 --from "$far" \
 check 'CSV' test $rc -eq 0
 check 'every row is labelled' test "$(grep -c 'emulated, not performance' out)" \
 	-ge "$(($(wc -l <out) - 1))"
-check 'with both backends' test "$(grep -cE ',gib_s,.*,(uffd|kernel),' out)" -eq 2
+check 'with both backends' test "$(grep -cE ',gib_s,.*,(uffd|kernel),' out)" -eq 3
+check 'the kernel untraced and traced' test off,on = \
+	"$(grep -E ',gib_s,.*,kernel,' out | sed 's/.*,//' | paste -sd,)"
+
+# --- without the right to trace: one measurement, and the true reason
+if [[ $TOPOLOGY == 2n ]]; then
+	umount /sys/kernel/tracing
+	validate --runs 1 --total 64K --folio 64K --folios-per-call 1 --format csv
+	mount -t tracefs tracefs /sys/kernel/tracing
+	check 'it runs without tracefs' test $rc -eq 0
+	check 'once' test off = "$(grep -E ',gib_s,.*,kernel,' out | sed 's/.*,//')"
+	check 'and says why it knows no latency' grep -qE \
+		'^validate,4,.*,first_us_error_.*,not_measured,"[^"]*tracefs is not mounted' out
+
+	# --- nothing is copied, and that is said
+	validate --runs 1 --total 64K --folio 64K --folios-per-call 1 --engine null
+	check 'engine null runs' test $rc -eq 0
+	check 'and copies nothing' grep -q 'Engine null copies nothing' out
+	check 'nothing is marked' test "$(grep -c 'marked \*' out)" -eq 0
+
+	# --- no room on the target for a pool of userspace: the kernel's runs,
+	# which come first by this seed, are printed all the same. (The library
+	# leaves 128M of a node to others, the kernel does not.)
+	pages=/sys/devices/system/node/node1/hugepages/hugepages-2048kB
+	free=$(awk '/MemFree/ { print int($4 / 2048) }' \
+		/sys/devices/system/node/node1/meminfo)
+	echo $((free - 32)) >$pages/nr_hugepages
+	for seed in 1 2 3 4 5 6; do
+		validate --runs 1 --total 4M --folio 64K --folios-per-call 1,2 \
+			--from 0 --to 1 --seed $seed --format csv
+		[[ ! -s out ]] || break
+	done
+	echo 0 >$pages/nr_hugepages
+	cat err
+	check 'a full node is no success' test $rc -eq 1
+	check 'backend and node are named' grep -qE \
+		'backend (uffd|kernel).* node 0 to 1.*allocate memory' err
+	check 'it says that there are figures' grep -q 'measured until then' err
+	check 'and prints them' grep -qE '^validate,4,.*,gib_s,' out
+fi
 
 # --- Ctrl-C: what was measured is printed, and it is no success
 env --default-signal=INT "$BENCH" validate --quiet --folio 4K --warmup 0 \

@@ -36,6 +36,7 @@ validate --help
 check '--help is done' test $rc -eq 0 -a ! -s err
 check '--help fits a screen' fits_a_screen
 check '--help shows an example' grep -qE '^ +migsim-bench validate ' out
+check '--help tells what is traced' grep -q 'kernel:trace=off' out
 check '--help tells the exit status' grep -q 'exit status is 0' out
 # What it names is taken, as far as its word.
 for option in $(grep -oE -e '--[a-z-]+' out | sort -u); do
@@ -57,7 +58,12 @@ ended 2 '4K:80/2M:20 is a mix' --folio 4K:80/2M:20
 ended 2 '5K is not a folio size' --folio 4K,5K
 ended 2 '0 is not a number of folios' --folios-per-call 0
 ended 2 'more than the 1M' --total 1M --folios-per-call 1024 --folio 4K
-ended 2 'too few for a folio of 2M|more than the 1M' --total 1M --folio 2M
+ended 2 'too few for a folio of 2M|more than the 1M' --total 1M --folio 2M \
+	--folios-per-call 1
+# The usual calls are nobody's words: --total is.
+ended 2 '--total: 1 bytes are less than .*, 8 folios of 4K \(32K\); raise it' --total 1
+ended 2 '--total: 1M are less than .*, 1 folio of 2M' --total 1M --folio 2M
+ended 2 'not a number of bytes' --total 0
 ended 2 'x is not a number of runs' --runs x
 ended 2 'x is not a number of bytes' --total x
 ended 2 'x is not a format' --format x

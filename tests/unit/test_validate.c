@@ -18,6 +18,7 @@
 
 #include "bench.h"
 #include "doc.h"
+#include "outcome.h"
 #include "render.h"
 #include "validate.h"
 
@@ -380,8 +381,74 @@ static void what_the_kernel_does_not_see(void **state)
 	assert_int_equal(verdict(VALIDATE_GROWTH), NOT_MEASURED);
 	assert_int_equal(verdict(VALIDATE_PHASES), NOT_MEASURED);
 	assert_string_equal(judged(VALIDATE_FIRST)->note,
-			    "backend kernel saw calls, but no folio of them");
+			    "backend kernel saw calls, but no folio of them; the warnings may say why");
 	assert_int_equal(judged(VALIDATE_FIRST)->of, 3);
+}
+
+/* The library's own reason stands in the place of what follows from it. */
+static void why_the_kernel_was_not_traced(void **state)
+{
+	(void)state;
+	add(UFFD, 0, 8, 1, 100, 0.01);
+	add(KERNEL, 0, 8, 1, 0, 0.01);
+	assert_int_equal(outcome_say(&v.rs, "Something else."), 0);
+	assert_int_equal(outcome_say(&v.rs, "backend kernel reports throughput "
+				     "alone, no latencies: no tracefs"), 0);
+	assert_int_equal(verdict(VALIDATE_FIRST), NOT_MEASURED);
+	assert_string_equal(judged(VALIDATE_FIRST)->note,
+			    "backend kernel reports throughput alone, no latencies: no tracefs");
+	assert_string_equal(judged(VALIDATE_PHASES)->note,
+			    judged(VALIDATE_FIRST)->note);
+}
+
+/* Untraced at @gib_s, and then traced: half as fast, and seen. */
+static void both_ways(uint64_t pages, double gib_s, double noise)
+{
+	add(UFFD, 0, pages, gib_s, (double)pages, noise);
+	add(KERNEL, 0, pages, gib_s, 0, noise)->config->untraced = true;
+	add(KERNEL, 0, pages, gib_s / 2, (double)pages, noise)->traced = true;
+	v.traced = true;
+}
+
+static void tracing_is_none_of_the_kernels_throughput(void **state)
+{
+	const struct validate_cell *c;
+
+	(void)state;
+	both_ways(8, 1, 0.01);
+	both_ways(64, 2, 0.01);
+	assert_int_equal(verdict(VALIDATE_GIB_S), AGREES);
+	assert_near(judged(VALIDATE_GIB_S)->worst_pct, 0);
+	assert_int_equal(verdict(VALIDATE_SHAPE), AGREES);
+	assert_int_equal(verdict(VALIDATE_FIRST), AGREES);
+	assert_int_equal(verdict(VALIDATE_GROWTH), AGREES);
+	assert_int_equal(verdict(VALIDATE_PHASES), AGREES);
+	c = &v.table[0].cell[1];
+	assert_near(c->ratio[MIGSIM_METRIC_GIB_S], 1);
+	assert_near(c->ratio[MIGSIM_METRIC_FIRST_US], 1);
+	assert_near(c->trace_cost, 0.5);
+}
+
+/* In whichever of the kernel's runs they stayed. */
+static void pages_that_stayed_when_traced(void **state)
+{
+	(void)state;
+	both_ways(8, 1, 0.01);
+	v.rs.result[2].sum.nr_succeeded = 998;
+	v.rs.result[2].sum.nr_untried_pages = 2;
+	assert_near(judged(VALIDATE_COMPLETE)->worst_pct, 0.2);
+}
+
+/* Ctrl-C between the two: no throughput is taken from the traced one. */
+static void only_the_traced_run(void **state)
+{
+	(void)state;
+	add(UFFD, 0, 8, 1, 8, 0.01);
+	add(KERNEL, 0, 8, 0.5, 8, 0.01)->traced = true;
+	v.traced = true;
+	assert_int_equal(verdict(VALIDATE_GIB_S), NOT_MEASURED);
+	assert_int_equal(verdict(VALIDATE_FIRST), AGREES);
+	assert_true(isnan(v.table[0].cell[0].trace_cost));
 }
 
 static void phases(double uffd_unmap, double kernel_unmap)
@@ -421,6 +488,7 @@ static void a_phase_that_is_null(void **state)
 	phases(300, 300);
 	v.rs.result[1].sum.phases_us.unmap = -1;
 	assert_int_equal(verdict(VALIDATE_PHASES), NOT_MEASURED);
+	assert_non_null(strstr(judged(VALIDATE_PHASES)->note, "no span"));
 }
 
 static void pages_that_stayed(void **state)
@@ -790,6 +858,65 @@ static void csv_rows_are_whole(void **state)
 	free(text);
 }
 
+/* The model is fitted to the untraced throughput, and the traced latency. */
+static void what_was_traced_is_shown(void **state)
+{
+	char *text;
+	json_t *doc, *c;
+
+	(void)state;
+	both_ways(8, 1, 0.01);
+	both_ways(64, 2, 0.01);
+	both_ways(512, 4, 0.01);
+	v.no_model = NULL;
+	assert_int_equal(validate_tables(&v), 0);
+	assert_int_equal(validate_fit(&v), 0);
+	assert_int_equal(validate_judge(&v), 0);
+	assert_int_equal(v.nr_fitted, 4);
+	text = written(validate_json);
+	doc = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_true(json_is_true(json_object_get(json_object_get(doc,
+					"config"), "trace")));
+	c = json_array_get(json_object_get(json_array_get(json_object_get(doc,
+			"validate"), 0), "cells"), 1);
+	c = json_object_get(c, "throughput_gib_s");
+	assert_near(json_real_value(json_object_get(json_object_get(c,
+					"kernel"), "median")), 2);
+	assert_near(json_real_value(json_object_get(json_object_get(c,
+					"kernel_traced"), "median")), 1);
+	assert_near(json_real_value(json_object_get(c, "traced_ratio")), 0.5);
+	assert_near(json_real_value(json_object_get(c, "error_pct")),
+		    50 * (json_real_value(json_object_get(c, "predicted")) - 2));
+	json_decref(doc);
+	free(text);
+	text = written(validate_csv);
+	assert_int_equal(count(text, ",kernel,"), 3 * (2 + 1 + 2));
+	assert_int_equal(count(text, ",,,off\n"), 3);
+	assert_int_equal(count(text, ",,,on\n"), 3 * (2 + 2));
+	free(text);
+	text = written(validate_lkml);
+	assert_non_null(strstr(text, "kernel traced/untraced: 0.50 at N = 8, "
+			       "0.50 at N = 64, 0.50 at N = 512"));
+	free(text);
+}
+
+static void nothing_is_marked_where_nothing_is_held_out(void **state)
+{
+	char *text;
+
+	(void)state;
+	both_ways(8, 1, 0.01);
+	both_ways(64, 2, 0.01);
+	v.no_model = NULL;
+	assert_int_equal(validate_tables(&v), 0);
+	assert_int_equal(validate_fit(&v), 0);
+	assert_int_equal(validate_judge(&v), 0);
+	text = written(validate_print);
+	assert_non_null(strstr(text, "fitted to 4 values"));
+	assert_null(strstr(text, "marked *"));
+	free(text);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -813,6 +940,12 @@ int main(void)
 		TEST(growth_apart),
 		TEST(growth_not_decided),
 		TEST(what_the_kernel_does_not_see),
+		TEST(why_the_kernel_was_not_traced),
+		TEST(tracing_is_none_of_the_kernels_throughput),
+		TEST(pages_that_stayed_when_traced),
+		TEST(only_the_traced_run),
+		TEST(what_was_traced_is_shown),
+		TEST(nothing_is_marked_where_nothing_is_held_out),
 		TEST(shares_of_phases),
 		TEST(shares_of_phases_apart),
 		TEST(a_phase_that_is_null),

@@ -64,8 +64,10 @@ static int finish(struct validation *v, struct output *out)
 		return out_of_memory();
 	if (v->rs.interrupted)
 		say("interrupted; this is what was measured");
+	else if (v->ended_early)
+		say("this is what was measured until then");
 	rc = write_all(v, out);
-	return v->rs.interrupted ? EXIT_FAILED : rc;
+	return v->rs.interrupted || v->ended_early ? EXIT_FAILED : rc;
 }
 
 static int validate(struct validate_request *rq)
@@ -81,7 +83,7 @@ static int validate(struct validate_request *rq)
 		rc = output_open(&out, path->n ? path->words[0] : NULL);
 	if (!rc)
 		rc = validate_measure(&v, &rq->options);
-	if (out.file && (!rc || v.rs.interrupted))
+	if (out.file && (!rc || v.rs.interrupted || v.ended_early))
 		rc = finish(&v, &out);
 	output_drop(&out);
 	validate_free(&v);

@@ -175,7 +175,7 @@ int outcome_warn(struct results *rs, const struct outcome_doubts *doubts)
 		ret = warn_of_memory(rs, doubts);
 	if (!ret)
 		ret = warn_of_stolen(rs, doubts->stolen);
-	if (!ret)
+	if (!ret && !doubts->calls)	/* validate measures both ways */
 		ret = warn_of_trace(rs);
 	if (!ret)
 		ret = load_warn(rs);

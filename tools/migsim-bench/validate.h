@@ -5,6 +5,9 @@
  *
  * N is the length of a call in base pages. Both cut it into batches of 512
  * pages, and copy and remap folio by folio: the kernel without the series.
+ *
+ * The events that tell a kernel's latencies slow it. So it is measured twice:
+ * untraced for its throughput, traced for all that lies within a call.
  */
 #ifndef MIGSIM_BENCH_VALIDATE_H
 #define MIGSIM_BENCH_VALIDATE_H
@@ -25,12 +28,14 @@ struct validate_cell {
 	uint64_t folios;		/* of a call */
 	uint64_t pages;			/* the same in base pages: N */
 	const struct result *of[BACKENDS];	/* NULL: was not run */
+	const struct result *traced;	/* the kernel; likewise */
 	bool held;			/* out of the fit */
 	double ratio[MIGSIM_METRICS];	/* uffd / kernel, of medians */
 	double ratio_ci[MIGSIM_METRICS][2];
 	double predicted[MIGSIM_METRICS];	/* by the fitted model */
 	double predicted_ci[MIGSIM_METRICS][2];
 	double error_pct[MIGSIM_METRICS];	/* predicted / kernel - 1 */
+	double trace_cost;		/* kernel's GiB/s, traced / untraced */
 };
 
 enum validate_metric {
@@ -64,6 +69,7 @@ struct validate_table {
 	unsigned int order;
 	struct validate_cell *cell;
 	size_t n;
+	const char *unseen;	/* why no latency of the kernel is known */
 	struct validate_verdict verdict[VALIDATE_METRICS];
 };
 
@@ -80,6 +86,8 @@ struct validation {
 	double tolerance;	/* percent, for all; NAN: each its own */
 	uint64_t seed;
 	bool emulated;
+	bool traced;		/* the kernel, in runs of its own */
+	bool ended_early;	/* by an error, which was said */
 };
 
 /* What the command line asks for. */
@@ -96,7 +104,8 @@ void validate_help(void);
 
 /*
  * validate_measure.c: runs both backends, @o completed by what is usual. The
- * same; v->rs.interrupted after Ctrl-C.
+ * same; v->rs.interrupted after Ctrl-C, v->ended_early where there is something
+ * to write all the same.
  */
 int validate_measure(struct validation *v, struct options *o);
 
@@ -108,6 +117,13 @@ void validate_free(struct validation *v);
  * out. 0 or -ENOMEM.
  */
 int validate_tables(struct validation *v);
+
+/*
+ * validate_cells.c: the runs that tell @m of a backend: the kernel's traced ones
+ * for a latency, the others for throughput. NULL: were not run.
+ */
+const struct result *validate_result(const struct validate_cell *c,
+				     size_t backend, enum migsim_metric m);
 
 /* validate_cells.c: a value of one run; NAN: not seen */
 double validate_sample(const struct sample *s, enum migsim_metric m);
@@ -121,7 +137,8 @@ bool validate_both(const struct validate_cell *c, enum migsim_metric m);
  * validate_cells.c: where the time of a backend goes, us per GiB: getting
  * pages and unmapping, and all from there to the remap. False: not seen.
  */
-bool validate_phases(const struct result *r, double us[2]);
+bool validate_phases(const struct validate_cell *c, size_t backend,
+		     double us[2]);
 
 /*
  * validate_fit.c: fits the model to what the kernel did, and predicts every

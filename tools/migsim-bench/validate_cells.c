@@ -26,9 +26,18 @@ static bool has(const struct result *r, enum migsim_metric m)
 	return r && validate_stats(r, m)->n && validate_stats(r, m)->median > 0;
 }
 
+const struct result *validate_result(const struct validate_cell *c,
+				     size_t backend, enum migsim_metric m)
+{
+	if (backend == KERNEL && m != MIGSIM_METRIC_GIB_S && c->traced)
+		return c->traced;
+	return c->of[backend];
+}
+
 bool validate_both(const struct validate_cell *c, enum migsim_metric m)
 {
-	return has(c->of[UFFD], m) && has(c->of[KERNEL], m);
+	return has(validate_result(c, UFFD, m), m) &&
+	       has(validate_result(c, KERNEL, m), m);
 }
 
 static double seen(double us)
@@ -40,8 +49,11 @@ static double seen(double us)
  * The kernel allocates a target as it unmaps; what flushes differs, and is a
  * part of unmap in userspace and of the rest in the kernel.
  */
-bool validate_phases(const struct result *r, double us[2])
+bool validate_phases(const struct validate_cell *c, size_t backend,
+		     double us[2])
 {
+	const struct result *r = validate_result(c, backend,
+						 MIGSIM_METRIC_FIRST_US);
 	const struct migsim_phases *p;
 
 	if (!r || !result_saw_folios(r))
@@ -77,6 +89,7 @@ static void forget(struct validate_cell *c)
 {
 	unsigned int m;
 
+	c->trace_cost = NAN;
 	for (m = 0; m < MIGSIM_METRICS; m++) {
 		c->ratio[m] = c->predicted[m] = c->error_pct[m] = NAN;
 		c->ratio_ci[m][0] = c->ratio_ci[m][1] = NAN;
@@ -103,9 +116,19 @@ static struct validate_cell *cell_of(struct validate_table *t, uint64_t folios)
 	return &grown[t->n++];
 }
 
+/* Where a result belongs in its cell. */
+static const struct result **place(const struct validation *v,
+				   struct validate_cell *c,
+				   const struct result *r)
+{
+	if (!config_is_kernel(r->config))
+		return &c->of[UFFD];
+	return v->traced && !r->config->untraced ? &c->traced : &c->of[KERNEL];
+}
+
 static int take(struct validation *v, const struct result *r)
 {
-	int backend = strcmp(r->config->backend, "kernel") ? UFFD : KERNEL;
+	const struct result **at;
 	struct validate_table *t = table_of(v, (unsigned int)result_order(r));
 	struct validate_cell *c;
 
@@ -114,8 +137,9 @@ static int take(struct validation *v, const struct result *r)
 	c = cell_of(t, (uint64_t)result_folios_per_call(r));
 	if (!c)
 		return -ENOMEM;
-	if (!c->of[backend])	/* else it was asked for twice */
-		c->of[backend] = r;
+	at = place(v, c, r);
+	if (!*at)	/* else it was asked for twice */
+		*at = r;
 	return 0;
 }
 
@@ -143,7 +167,8 @@ static size_t logs_of(const struct result *r, enum migsim_metric m, double *x)
 static int find_ratio(struct validate_cell *c, enum migsim_metric m,
 		      uint64_t seed)
 {
-	const struct result *u = c->of[UFFD], *k = c->of[KERNEL];
+	const struct result *u = validate_result(c, UFFD, m);
+	const struct result *k = validate_result(c, KERNEL, m);
 	struct migsim_comparison cmp;
 	double *x;
 	size_t nu, nk;
@@ -178,6 +203,25 @@ static void hold_out(struct validate_table *t)
 		t->cell[i].held = true;
 }
 
+static void find_trace_cost(struct validate_cell *c)
+{
+	if (has(c->traced, MIGSIM_METRIC_GIB_S) &&
+	    has(c->of[KERNEL], MIGSIM_METRIC_GIB_S))
+		c->trace_cost = c->traced->gib_s.median /
+				c->of[KERNEL]->gib_s.median;
+}
+
+/* The library's own sentence, if there is one. */
+static const char *why_unseen(const struct results *rs)
+{
+	size_t i;
+
+	for (i = 0; i < rs->nr_warnings; i++)
+		if (!strncmp(rs->warnings[i], "backend kernel ", 15))
+			return rs->warnings[i];
+	return "backend kernel saw calls, but no folio of them; the warnings may say why";
+}
+
 static int finish(struct validate_table *t, uint64_t seed)
 {
 	unsigned int m;
@@ -186,6 +230,8 @@ static int finish(struct validate_table *t, uint64_t seed)
 
 	qsort(t->cell, t->n, sizeof(*t->cell), by_pages);
 	hold_out(t);
+	for (i = 0; i < t->n; i++)
+		find_trace_cost(&t->cell[i]);
 	for (i = 0; i < t->n && !err; i++)
 		for (m = 0; m < MIGSIM_METRICS && !err; m++)
 			err = find_ratio(&t->cell[i], (enum migsim_metric)m,
@@ -200,8 +246,10 @@ int validate_tables(struct validation *v)
 
 	for (i = 0; i < v->rs.n && !err; i++)
 		err = take(v, &v->rs.result[i]);
-	for (i = 0; i < v->n && !err; i++)
+	for (i = 0; i < v->n && !err; i++) {
+		v->table[i].unseen = why_unseen(&v->rs);
 		err = finish(&v->table[i], v->seed);
+	}
 	return err;
 }
 

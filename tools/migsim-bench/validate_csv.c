@@ -14,7 +14,7 @@
 static const char header[] =
 	"table,order,folio_bytes,engine,channels,folios_per_call,batch_pages,"
 	"metric,value,pm,flag,backend,lo,hi,held_out,error_pct,bound_pct,"
-	"verdict,note\n";
+	"verdict,note,trace\n";
 
 static void put_number(FILE *out, double value)
 {
@@ -42,6 +42,7 @@ static const char *flag(const struct validation *v)
 struct row {
 	const char *metric, *backend;
 	double value, pm, ci[2], error;
+	const char *trace;	/* on, off; NULL: not the kernel's own */
 };
 
 static void put_row(FILE *out, const struct validation *v,
@@ -58,7 +59,24 @@ static void put_row(FILE *out, const struct validation *v,
 	put_number(out, r->ci[1]);
 	fprintf(out, "%d,", c->held);
 	put_number(out, r->error);
-	fputs(",,\n", out);
+	fprintf(out, ",,,%s\n", r->trace ? r->trace : "");
+}
+
+/* @r NULL: was not run */
+static void put_backend(FILE *out, const struct validation *v,
+			const struct validate_table *t,
+			const struct validate_cell *c, const struct result *r,
+			enum migsim_metric m)
+{
+	const struct migsim_stats *s;
+
+	if (!r || !validate_stats(r, m)->n)
+		return;
+	s = validate_stats(r, m);
+	put_row(out, v, t, c, &(struct row){
+		data_metric[m], r->config->backend, s->median,
+		s->n > 1 ? s->sd : NAN, { s->ci95[0], s->ci95[1] },
+		NAN, trace_word(r) });
 }
 
 static void put_metric(FILE *out, const struct validation *v,
@@ -66,26 +84,18 @@ static void put_metric(FILE *out, const struct validation *v,
 		       const struct validate_cell *c, enum migsim_metric m)
 {
 	struct row r = { data_metric[m], "uffd/kernel", c->ratio[m], NAN,
-			 { c->ratio_ci[m][0], c->ratio_ci[m][1] }, NAN };
+			 { c->ratio_ci[m][0], c->ratio_ci[m][1] }, NAN, NULL };
 	size_t b;
 
-	for (b = 0; b < BACKENDS; b++) {
-		const struct migsim_stats *s;
-
-		if (!c->of[b] || !validate_stats(c->of[b], m)->n)
-			continue;
-		s = validate_stats(c->of[b], m);
-		put_row(out, v, t, c, &(struct row){
-			data_metric[m], validate_backend[b], s->median,
-			s->n > 1 ? s->sd : NAN, { s->ci95[0], s->ci95[1] },
-			NAN });
-	}
+	for (b = 0; b < BACKENDS; b++)
+		put_backend(out, v, t, c, c->of[b], m);
+	put_backend(out, v, t, c, c->traced, m);
 	r.metric = m == MIGSIM_METRIC_GIB_S ? "gib_s_ratio" : "first_us_ratio";
 	put_row(out, v, t, c, &r);
 	put_row(out, v, t, c, &(struct row){
 		data_metric[m], "model", c->predicted[m], NAN,
 		{ c->predicted_ci[m][0], c->predicted_ci[m][1] },
-		c->error_pct[m] });
+		c->error_pct[m], NULL });
 }
 
 static void put_phases(FILE *out, const struct validation *v,
@@ -99,10 +109,12 @@ static void put_phases(FILE *out, const struct validation *v,
 	size_t b, i;
 
 	for (b = 0; b < BACKENDS; b++)
-		for (i = 0; i < 2 && validate_phases(c->of[b], us); i++)
+		for (i = 0; i < 2 && validate_phases(c, b, us); i++)
 			put_row(out, v, t, c, &(struct row){
 				names[i], validate_backend[b], us[i], NAN,
-				{ NAN, NAN }, NAN });
+				{ NAN, NAN }, NAN,
+				trace_word(validate_result(c, b,
+						MIGSIM_METRIC_FIRST_US)) });
 }
 
 /* A note holds no quotation mark. */
@@ -119,7 +131,7 @@ static void put_verdict(FILE *out, const struct validation *v,
 	fprintf(out, ",\"%s\",,,,,", flag(v));
 	put_number(out, d->median_pct);
 	put_number(out, d->bound_pct);
-	fprintf(out, "%s,\"%s\"\n", validate_agreement_key(d->agreement),
+	fprintf(out, "%s,\"%s\",\n", validate_agreement_key(d->agreement),
 		d->note);
 }
 

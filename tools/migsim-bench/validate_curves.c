@@ -28,9 +28,12 @@ static size_t least_runs(const struct validate_table *t, enum migsim_metric m)
 	size_t i, b, runs = SIZE_MAX;
 
 	for (i = 0; i < t->n; i++)
-		for (b = 0; b < BACKENDS && validate_both(&t->cell[i], m); b++)
-			if (t->cell[i].of[b]->nr_samples < runs)
-				runs = t->cell[i].of[b]->nr_samples;
+		for (b = 0; b < BACKENDS && validate_both(&t->cell[i], m); b++) {
+			size_t n = validate_result(&t->cell[i], b,
+						   m)->nr_samples;
+
+			runs = n < runs ? n : runs;
+		}
 	return runs == SIZE_MAX ? 0 : runs;
 }
 
@@ -44,7 +47,8 @@ static bool take_run(struct validate_curves *c, const struct validate_table *t,
 		if (!validate_both(&t->cell[i], m))
 			continue;
 		for (b = 0; b < BACKENDS; b++) {
-			const struct result *r = t->cell[i].of[b];
+			const struct result *r =
+				validate_result(&t->cell[i], b, m);
 			double value = validate_sample(&r->samples[run], m);
 
 			if (!(value > 0) || !isfinite(value))

@@ -101,11 +101,10 @@ const char *validate_why_none(const struct validate_table *t)
 	for (i = 0; i < t->n; i++) {
 		const struct validate_cell *c = &t->cell[i];
 
-		both |= c->of[UFFD] && c->of[KERNEL];
+		both |= c->of[UFFD] && (c->of[KERNEL] || c->traced);
 		uffd |= c->of[UFFD] && c->of[UFFD]->sum.space_sees;
 	}
 	if (!both)
 		return "no N was run by both backends";
-	return uffd ? "backend kernel saw calls, but no folio of them" :
-		      "backend uffd saw no folio";
+	return uffd ? t->unseen : "backend uffd saw no folio";
 }

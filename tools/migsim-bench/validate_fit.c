@@ -23,11 +23,12 @@ static struct migsim_cell cell_of(const struct validate_table *t,
 /* The kernel's value; NAN: not measured. */
 static double measured(const struct validate_cell *c, enum migsim_metric m)
 {
+	const struct result *r = validate_result(c, KERNEL, m);
 	const struct migsim_stats *s;
 
-	if (!c->of[KERNEL])
+	if (!r)
 		return NAN;
-	s = validate_stats(c->of[KERNEL], m);
+	s = validate_stats(r, m);
 	return s->n && s->median > 0 ? s->median : NAN;
 }
 

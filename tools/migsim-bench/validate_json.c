@@ -39,8 +39,8 @@ static json_t *backend_json(const struct result *r, enum migsim_metric m)
 static json_t *metric_json(const struct validate_cell *c, enum migsim_metric m)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"uffd", backend_json(c->of[UFFD], m),
-		"kernel", backend_json(c->of[KERNEL], m),
+		"uffd", backend_json(validate_result(c, UFFD, m), m),
+		"kernel", backend_json(validate_result(c, KERNEL, m), m),
 		"ratio", doc_number(c->ratio[m]),
 		"ratio_ci95", pair(c->ratio_ci[m], !isnan(c->ratio_ci[m][0])),
 		"predicted", doc_number(c->predicted[m]),
@@ -49,11 +49,30 @@ static json_t *metric_json(const struct validate_cell *c, enum migsim_metric m)
 		"error_pct", doc_number(c->error_pct[m]));
 }
 
-static json_t *phases_json(const struct result *r)
+/* Takes over both; NULL without memory. */
+static json_t *put(json_t *object, const char *key, json_t *value)
+{
+	if (!json_object_set_new(object, key, value))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* What tracing costs, behind what is compared. */
+static json_t *rate_json(const struct validate_cell *c)
+{
+	json_t *rate = metric_json(c, MIGSIM_METRIC_GIB_S);
+
+	rate = put(rate, "kernel_traced",
+		       backend_json(c->traced, MIGSIM_METRIC_GIB_S));
+	return put(rate, "traced_ratio", doc_number(c->trace_cost));
+}
+
+static json_t *phases_json(const struct validate_cell *c, size_t backend)
 {
 	double us[2];
 
-	if (!validate_phases(r, us))
+	if (!validate_phases(c, backend, us))
 		return json_null();
 	return json_pack("{s:o, s:o}", "unmap", doc_number(us[0]),
 			 "copy", doc_number(us[1]));
@@ -64,10 +83,10 @@ static json_t *cell_json(const struct validate_cell *c)
 	return json_pack("{s:I, s:I, s:b, s:o, s:o, s:{s:o, s:o}}",
 		"pages", (json_int_t)c->pages,
 		"folios_per_call", (json_int_t)c->folios, "held_out", c->held,
-		"throughput_gib_s", metric_json(c, MIGSIM_METRIC_GIB_S),
+		"throughput_gib_s", rate_json(c),
 		"first_folio_us", metric_json(c, MIGSIM_METRIC_FIRST_US),
-		"phases_us", "uffd", phases_json(c->of[UFFD]),
-		"kernel", phases_json(c->of[KERNEL]));
+		"phases_us", "uffd", phases_json(c, UFFD),
+		"kernel", phases_json(c, KERNEL));
 }
 
 static json_t *verdict_json(const struct validate_verdict *v, unsigned int m)
@@ -116,14 +135,15 @@ static json_t *config_json(const struct validation *v)
 {
 	const struct config *c = &v->plan.configs[0];
 
-	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o}",
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:b}",
 		"from", (json_int_t)c->from, "to", (json_int_t)c->to,
 		"engine", doc_text(c->engine), "policy", doc_text(c->policy),
 		"layout", doc_text(c->layout == LAYOUT_SCATTERED ?
 				   "scattered" : "contiguous"),
 		"pool", doc_text(c->cold_pool ? "cold" : "warm"),
 		"runs", (json_int_t)c->runs, "warmup", (json_int_t)c->warmup,
-		"total_bytes", doc_count((int64_t)c->total));
+		"total_bytes", doc_count((int64_t)c->total),
+		"trace", v->traced);
 }
 
 static json_t *model_json(const struct validation *v)

@@ -52,8 +52,8 @@ static bool few_runs(const struct validate_table *t, enum migsim_metric m)
 
 	for (i = 0; i < t->n; i++)
 		for (b = 0; b < BACKENDS && validate_both(&t->cell[i], m); b++)
-			if (validate_stats(t->cell[i].of[b], m)->n <
-			    VALIDATE_RUNS)
+			if (validate_stats(validate_result(&t->cell[i], b, m),
+					   m)->n < VALIDATE_RUNS)
 				return true;
 	return false;
 }
@@ -70,6 +70,15 @@ static double moved(const struct result *r)
 	return all > 0 ? 100 * (double)s->nr_succeeded / all : 0;
 }
 
+/* Of the kernel in the runs in which it moved less, traced or not. */
+static double moved_by(const struct validate_cell *c, size_t backend)
+{
+	double part = moved(c->of[backend]);
+
+	return backend == KERNEL && c->traced ? fmin(part, moved(c->traced)) :
+						part;
+}
+
 static void judge_complete(struct validate_table *t, struct validate_error *e)
 {
 	struct validate_verdict *v = &t->verdict[VALIDATE_COMPLETE];
@@ -83,8 +92,8 @@ static void judge_complete(struct validate_table *t, struct validate_error *e)
 		if (!c->of[UFFD] || !c->of[KERNEL])
 			continue;
 		for (b = 0; b < BACKENDS; b++)
-			least[b] = fmin(least[b], moved(c->of[b]));
-		off = moved(c->of[UFFD]) - moved(c->of[KERNEL]);
+			least[b] = fmin(least[b], moved_by(c, b));
+		off = moved_by(c, UFFD) - moved_by(c, KERNEL);
 		e[n++] = (struct validate_error){ c->pages, off, { off, off } };
 	}
 	validate_decide(v, e, n, t->n);
@@ -121,6 +130,20 @@ static void judge_level(struct validate_table *t, enum migsim_metric m,
 	validate_doubt(v, emulated, EMULATED);
 }
 
+static bool kernel_was_seen(const struct validate_table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		const struct result *r = validate_result(&t->cell[i], KERNEL,
+						MIGSIM_METRIC_FIRST_US);
+
+		if (r && result_saw_folios(r))
+			return true;
+	}
+	return false;
+}
+
 /* Phases are pooled over runs and have no interval: the figures decide. */
 static void judge_phases(struct validate_table *t, bool emulated,
 			 struct validate_error *e)
@@ -131,8 +154,8 @@ static void judge_phases(struct validate_table *t, bool emulated,
 	for (i = 0; i < t->n; i++) {
 		double u[2], k[2], off;
 
-		if (!validate_phases(t->cell[i].of[UFFD], u) ||
-		    !validate_phases(t->cell[i].of[KERNEL], k))
+		if (!validate_phases(&t->cell[i], UFFD, u) ||
+		    !validate_phases(&t->cell[i], KERNEL, k))
 			continue;
 		off = 100 * (u[0] / (u[0] + u[1]) - k[0] / (k[0] + k[1]));
 		e[n++] = (struct validate_error){
@@ -141,7 +164,9 @@ static void judge_phases(struct validate_table *t, bool emulated,
 	}
 	validate_decide(v, e, n, t->n);
 	if (!n)
-		validate_note(v, "%s", validate_why_none(t));
+		validate_note(v, "%s", kernel_was_seen(t) ?
+			"the kernel's unmap has no span where every flush group is one entry" :
+			validate_why_none(t));
 	validate_doubt(v, emulated, EMULATED);
 }
 
@@ -170,7 +195,7 @@ static void judge_model(struct validate_table *t, enum migsim_metric m,
 
 		if (!c->held || isnan(c->error_pct[m]))
 			continue;
-		s = validate_stats(c->of[KERNEL], m);
+		s = validate_stats(validate_result(c, KERNEL, m), m);
 		some_few |= s->n < VALIDATE_RUNS;
 		e[n++] = (struct validate_error){
 			c->pages, c->error_pct[m],

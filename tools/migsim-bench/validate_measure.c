@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Both backends are measured as sweep measures: a set of options for each
- * backend and folio size, planned and run by the same code, so that their runs
+ * backend and folio size, of the kernel one untraced and one traced, planned and run by the same code, so that their runs
  * are interleaved and their lists the same.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
+#include "outcome.h"
 #include "plan.h"
 #include "run.h"
 #include "validate.h"
@@ -67,6 +69,26 @@ static int choose_nodes(struct options *o)
 	return rc;
 }
 
+/* What is measured: the kernel twice, where it can be traced. */
+enum { BY_UFFD, BY_KERNEL, BY_TRACED_KERNEL, WAYS };
+
+static const char *const ways[WAYS] = {
+	[BY_UFFD] = "uffd", [BY_KERNEL] = "kernel:trace=off",
+	[BY_TRACED_KERNEL] = "kernel",
+};
+
+static int say_short(uint64_t bytes, uint64_t folios, unsigned int order)
+{
+	const double folio = (double)(MIGSIM_PAGE_SIZE << order);
+	char total[32], call[32], size[32];
+
+	say("--total: %s are less than the shortest of the usual calls, %" PRIu64 " folio%s of %s (%s); raise it or set --folios-per-call",
+	    bytes_text((double)bytes, total, sizeof(total)), folios,
+	    folios == 1 ? "" : "s", bytes_text(folio, size, sizeof(size)),
+	    bytes_text((double)folios * folio, call, sizeof(call)));
+	return EXIT_USAGE;
+}
+
 /* As many as --total holds of the usual N, as a list. */
 static int usual_calls(struct options *o, unsigned int order,
 		       const struct value *total)
@@ -79,6 +101,8 @@ static int usual_calls(struct options *o, unsigned int order,
 	if (parse_size(total->words[0], &bytes))
 		bytes = UINT64_MAX;	/* the plan refuses it */
 	least = least ? least : 1;
+	if (bytes && bytes / (MIGSIM_PAGE_SIZE << order) < least)
+		return say_short(bytes, least, order);
 	most = most > MOST_FOLIOS ? most : MOST_FOLIOS;
 	step = most / least > MANY ? 4 : 2;
 	at = (size_t)snprintf(text, sizeof(text), "%" PRIu64, least);
@@ -89,7 +113,7 @@ static int usual_calls(struct options *o, unsigned int order,
 	return options_set(o, "folios-per-call", text, "--total");
 }
 
-static int make_set(struct options *set, const struct options *o, int backend,
+static int make_set(struct options *set, const struct options *o, int way,
 		    const char *folio)
 {
 	const struct value *f = &o->value[OPT_FOLIO];
@@ -104,11 +128,11 @@ static int make_set(struct options *set, const struct options *o, int backend,
 	if (!rc && !o->value[OPT_FOLIOS_PER_CALL].n && !parse_mix(folio, &mix))
 		rc = usual_calls(set, mix.part[0].order, &o->value[OPT_TOTAL]);
 	if (!rc)
-		rc = options_set(set, "backend", validate_backend[backend], "");
-	if (!rc && backend == UFFD)
+		rc = options_set(set, "backend", ways[way], "");
+	if (!rc && way == BY_UFFD)
 		rc = options_set(set, "policy",
 				 "batch:pages=512,copy=inline", "");
-	if (!rc && backend == KERNEL) {	/* which has neither */
+	if (!rc && way != BY_UFFD) {	/* the kernel has neither */
 		rc = options_set(set, "engine", "memcpy", "");
 		if (!rc)
 			rc = options_set(set, "pool", "warm", "");
@@ -127,19 +151,57 @@ static int set_defaults(struct options *o)
 	return rc ? rc : choose_nodes(o);
 }
 
-static int measure_sets(struct validation *v, const struct options *sets,
-			size_t n)
+/* Ends early: what was measured until then is written all the same. */
+static int measure(struct validation *v)
 {
-	struct plan plan;
-	int rc = plan_make(&plan, sets, n);
+	const char *engine = v->plan.configs[0].engine;
+	int rc = sweep_measure(&v->plan, &v->rs);
 
-	if (rc)
-		return rc;
-	plan.calls = true;
-	v->seed = plan.seed;
-	rc = sweep_measure(&plan, &v->rs);
 	v->emulated = v->rs.sysinfo.emulated;
-	v->plan = plan;		/* the results name its configurations */
+	v->ended_early = rc && v->rs.n && !v->rs.interrupted;
+	if (v->ended_early &&
+	    outcome_say(&v->rs, "A migration ended early, for the reason on "
+			"stderr: this is what was measured until then."))
+		return out_of_memory();
+	if (!strncmp(engine, "null", 4) && (!engine[4] || engine[4] == ':') &&
+	    outcome_say(&v->rs, "Engine null copies nothing: what uffd is "
+			"compared by has no copy in it."))
+		return out_of_memory();
+	return rc;
+}
+
+/* 0, or an exit code after a sentence. */
+static int can_trace(const struct plan *plan, bool *can)
+{
+	struct config traced;
+	struct trial t = { .cfg = &traced };
+	size_t i = plan->n - 1;	/* of the kernel: the last way */
+	int rc;
+
+	traced = plan->configs[i];
+	traced.untraced = false;
+	t.shape.route = run_route(&traced);
+	rc = run_probe(&t);
+	free(t.driver);
+	*can = t.traced;
+	return rc;
+}
+
+static int plan_ways(struct validation *v, const struct options *sets, size_t n)
+{
+	size_t each = n / WAYS;
+	int rc = plan_make(&v->plan, sets, each * BY_TRACED_KERNEL);
+
+	if (!rc)
+		rc = can_trace(&v->plan, &v->traced);
+	if (!rc && v->traced) {
+		plan_free(&v->plan);
+		rc = plan_make(&v->plan, sets, n);
+	}
+	if (!rc) {
+		v->plan.calls = true;
+		v->seed = v->plan.seed;
+	}
 	return rc;
 }
 
@@ -148,19 +210,21 @@ int validate_measure(struct validation *v, struct options *o)
 	const struct value *folios;
 	struct options *sets;
 	size_t i, n = 0;
-	int rc = set_defaults(o), b;
+	int rc = set_defaults(o), way;
 
 	if (rc)
 		return rc;
 	folios = &o->value[OPT_FOLIO];
-	sets = calloc(folios->n * BACKENDS, sizeof(*sets));
+	sets = calloc(folios->n * WAYS, sizeof(*sets));
 	if (!sets)
 		return out_of_memory();
-	for (b = 0; b < BACKENDS; b++)
+	for (way = 0; way < WAYS; way++)
 		for (i = 0; i < folios->n && !rc; i++)
-			rc = make_set(&sets[n++], o, b, folios->words[i]);
+			rc = make_set(&sets[n++], o, way, folios->words[i]);
 	if (!rc)
-		rc = measure_sets(v, sets, n);
+		rc = plan_ways(v, sets, n);
+	if (!rc)
+		rc = measure(v);
 	for (i = 0; i < n; i++)
 		options_free(&sets[i]);
 	free(sets);

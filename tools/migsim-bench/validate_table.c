@@ -42,8 +42,8 @@ static void add_cell(struct grid *g, const struct validate_cell *c,
 	char lo[FIGURE_LEN], hi[FIGURE_LEN];
 
 	grid_add(g, "%llu", (unsigned long long)c->pages);
-	add_backend(g, c->of[UFFD], m);
-	add_backend(g, c->of[KERNEL], m);
+	add_backend(g, validate_result(c, UFFD, m), m);
+	add_backend(g, validate_result(c, KERNEL, m), m);
 	add_figure(g, c->ratio[m], MIGSIM_METRIC_GIB_S);
 	if (isnan(c->ratio_ci[m][0]))
 		grid_add(g, "-");
@@ -75,10 +75,11 @@ static int print_metric(FILE *out, const struct validate_table *t,
 	return err;
 }
 
-static void add_phases(struct grid *g, const struct result *r)
+static void add_phases(struct grid *g, const struct validate_cell *c,
+		       size_t backend)
 {
 	double us[2];
-	bool known = validate_phases(r, us);
+	bool known = validate_phases(c, backend, us);
 
 	add_figure(g, known ? us[0] : NAN, MIGSIM_METRIC_FIRST_US);
 	add_figure(g, known ? us[1] : NAN, MIGSIM_METRIC_FIRST_US);
@@ -103,8 +104,8 @@ static int print_phases(FILE *out, const struct validate_table *t)
 		grid_add(&g, "%s", heads[i]);
 	for (i = 0; i < t->n; i++) {
 		grid_add(&g, "%llu", (unsigned long long)t->cell[i].pages);
-		add_phases(&g, t->cell[i].of[UFFD]);
-		add_phases(&g, t->cell[i].of[KERNEL]);
+		add_phases(&g, &t->cell[i], UFFD);
+		add_phases(&g, &t->cell[i], KERNEL);
 	}
 	err = grid_print(&g, out);
 	grid_free(&g);
@@ -176,6 +177,26 @@ static void title(FILE *out, const struct validation *v,
 		v->emulated ? " (" EMULATED ")" : "");
 }
 
+/* Of the kernel's GiB/s, what the events leave. */
+static void print_trace_cost(FILE *out, const struct validate_table *t,
+			     size_t width)
+{
+	char text[512], ratio[FIGURE_LEN];
+	size_t i, at = 0;
+
+	for (i = 0; i < t->n && at + 64 < sizeof(text); i++) {
+		if (isnan(t->cell[i].trace_cost))
+			continue;
+		rate_figure(t->cell[i].trace_cost, ratio);
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+				       "%s%s at N = %llu", at ? ", " :
+				       "kernel traced/untraced: ", ratio,
+				       (unsigned long long)t->cell[i].pages);
+	}
+	if (at)
+		print_wrapped(out, "", text, width);
+}
+
 static int print_table(FILE *out, const struct validation *v,
 		       const struct validate_table *t, size_t width)
 {
@@ -183,6 +204,7 @@ static int print_table(FILE *out, const struct validation *v,
 
 	title(out, v, t, "GiB/s over N, pages a call");
 	err = print_metric(out, t, MIGSIM_METRIC_GIB_S);
+	print_trace_cost(out, t, width);
 	title(out, v, t, "first-folio latency, us");
 	if (!err)
 		err = print_metric(out, t, MIGSIM_METRIC_FIRST_US);

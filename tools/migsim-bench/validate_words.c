@@ -60,14 +60,28 @@ void validate_conditions(FILE *out, const struct validation *v, size_t width)
 {
 	const struct config *c = &v->plan.configs[0];
 	char text[1024], total[FIGURE_LEN];
+	const char *how = v->traced ?
+		"untraced for GiB/s, traced for latency and phases" :
+		"untraced";
 
 	size_figure(c->total, total);
 	snprintf(text, sizeof(text),
-		 "nodes %d->%d, total %s, layout %s, runs %u; uffd: engine %s, policy %s, pool %s; kernel: move_pages(2)",
+		 "nodes %d->%d, total %s, layout %s, runs %u; uffd: engine %s, policy %s, pool %s; kernel: move_pages(2), %s",
 		 c->from, c->to, total, c->layout == LAYOUT_SCATTERED ?
 		 "scattered" : "contiguous", c->runs, c->engine, c->policy,
-		 c->cold_pool ? "cold" : "warm");
+		 c->cold_pool ? "cold" : "warm", how);
 	print_wrapped(out, "", text, width);
+}
+
+static bool any_held(const struct validation *v)
+{
+	size_t i, k;
+
+	for (i = 0; i < v->n; i++)
+		for (k = 0; k < v->table[i].n; k++)
+			if (v->table[i].cell[k].held)
+				return true;
+	return false;
 }
 
 void validate_model_words(FILE *out, const struct validation *v, size_t width)
@@ -76,9 +90,11 @@ void validate_model_words(FILE *out, const struct validation *v, size_t width)
 
 	if (v->fitted)
 		snprintf(text, sizeof(text),
-			 "model: %s, fitted to %zu values of the kernel (rms %.1f %%) but for the N marked *, which are predicted",
+			 "model: %s, fitted to %zu values of the kernel (rms %.1f %%)%s",
 			 migsim_profile_name(v->start), v->nr_fitted,
-			 100 * v->rms);
+			 100 * v->rms, any_held(v) ?
+			 " but for the N marked *, which are predicted" :
+			 "; no N was left for a prediction");
 	else
 		snprintf(text, sizeof(text), "model: %s", v->no_model);
 	print_wrapped(out, "", text, width);
