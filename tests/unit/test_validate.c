@@ -505,12 +505,22 @@ static void pages_that_stayed(void **state)
 
 static void more_pages_that_stayed(void **state)
 {
+	size_t i;
+
 	(void)state;
 	both(8, 1, 1, 0.01);
 	v.rs.result[1].sum.nr_succeeded = 998;
 	v.rs.result[1].sum.nr_untried_pages = 2;
 	assert_int_equal(verdict(VALIDATE_COMPLETE), DIFFERS);
 	assert_near(judged(VALIDATE_COMPLETE)->worst_pct, 0.2);
+	v.tolerance = 50;
+	assert_int_equal(validate_judge(&v), 0);
+	assert_int_equal(verdict(VALIDATE_COMPLETE), DIFFERS);
+	/* Neither moved anything: that is no agreement. */
+	for (i = 0; i < v.rs.n; i++)
+		v.rs.result[i].sum.nr_succeeded = 0;
+	assert_int_equal(validate_judge(&v), 0);
+	assert_int_equal(verdict(VALIDATE_COMPLETE), NOT_MEASURED);
 }
 
 static void few_runs_decide_nothing(void **state)

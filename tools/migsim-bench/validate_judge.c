@@ -89,7 +89,8 @@ static void judge_complete(struct validate_table *t, struct validate_error *e)
 		const struct validate_cell *c = &t->cell[i];
 		double off;
 
-		if (!c->of[UFFD] || !c->of[KERNEL])
+		if (!c->of[UFFD] || !c->of[KERNEL] ||
+		    (!moved_by(c, UFFD) && !moved_by(c, KERNEL)))
 			continue;
 		for (b = 0; b < BACKENDS; b++)
 			least[b] = fmin(least[b], moved_by(c, b));
@@ -167,6 +168,7 @@ static void judge_phases(struct validate_table *t, bool emulated,
 		validate_note(v, "%s", kernel_was_seen(t) ?
 			"the kernel's unmap has no span where every flush group is one entry" :
 			validate_why_none(t));
+	validate_doubt(v, few_runs(t, MIGSIM_METRIC_FIRST_US), validate_few);
 	validate_doubt(v, emulated, EMULATED);
 }
 
@@ -210,6 +212,12 @@ static void judge_model(struct validate_table *t, enum migsim_metric m,
 	validate_doubt(v, some_few, validate_few);
 }
 
+/* Of pages that stay behind, and of an N, nothing is near enough. */
+static bool is_exact(unsigned int metric)
+{
+	return metric == VALIDATE_COMPLETE || metric == VALIDATE_PLATEAU;
+}
+
 static int judge(struct validation *v, struct validate_table *t)
 {
 	struct validate_error *e = calloc(t->n + 1, sizeof(*e));
@@ -220,8 +228,8 @@ static int judge(struct validation *v, struct validate_table *t)
 		return -ENOMEM;
 	for (i = 0; i < VALIDATE_METRICS; i++)
 		t->verdict[i] = (struct validate_verdict){
-			.bound_pct = isnan(v->tolerance) ? bounds[i] :
-							   v->tolerance,
+			.bound_pct = isnan(v->tolerance) || is_exact(i) ?
+				     bounds[i] : v->tolerance,
 		};
 	judge_complete(t, e);
 	judge_level(t, MIGSIM_METRIC_GIB_S, v->emulated, e);

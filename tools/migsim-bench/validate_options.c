@@ -29,7 +29,7 @@ static const char help[] =
 "  --layout contiguous|scattered\n"
 "  --engine NAME[:KEY=V,…] --pool warm|cold     of userspace     (memcpy, warm)\n"
 "  --profile NAME|FILE[:KEY=V,…] what the fit begins with          (zen3-ptdma)\n"
-"  --tolerance PERCENT           one bound for all metrics    (each has its own)\n"
+"  --tolerance PERCENT           one bound for all but pages moved and plateau\n"
 "  --format table|lkml|csv|json  --output FILE  --quiet (no progress)\n"
 "\n"
 "The exit status is 0 when it ran, whatever the verdicts. Example:\n"
