@@ -8,7 +8,7 @@ set -euo pipefail
 usage='usage: tests/guest/boot.sh KERNEL-DIRECTORY TOPOLOGY-FILE DIR'
 kernel=${1:?$usage} topology=${2:?$usage} dir=${3:?$usage}
 # Wide: on a busy machine a boot took a minute.
-hello_seconds=180 all_seconds=1800
+hello_seconds=180 all_seconds=$((1200 + ${GUEST_SECONDS:-600}))
 # What a topology may say besides qemu=(). One thread for all CPUs: with one
 # for each a kernel that patches itself, as tracing makes it do, has panicked
 # (int3) on a breakpoint that another CPU had taken away.
@@ -20,27 +20,35 @@ machine=(-nodefaults -no-reboot -display none -accel "$accel" -cpu max,-erms,-fs
 	-append "console=ttyS0 loglevel=5 panic=-1 oops=panic $append"
 	-serial "file:$dir/console.log" -serial "file:$dir/tests.log")
 
+# The command of run.sh's has its stdout for itself.
+[[ ! -e $dir/command.sh ]] || machine+=(-serial "file:$dir/stdout")
+
+ended() {
+	kill $pid 2>/dev/null || true
+	wait $pid || true
+}
+
 try() {
 	local i
 
-	rm -f "$dir"/{console,tests,qemu}.log
-	timeout "$all_seconds" env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} \
+	rm -f "$dir"/{console,tests,qemu}.log "$dir/stdout"
+	timeout -k 5 "$all_seconds" env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} \
 		qemu-system-x86_64 "${machine[@]}" "${qemu[@]}" \
 		>"$dir/qemu.log" 2>&1 </dev/null &
 	pid=$!
-	trap 'kill $pid 2>/dev/null || true' EXIT
+	trap ended EXIT
 	trap 'exit 130' INT TERM
 	for ((i = 0; i < 2 * hello_seconds; i++)); do
 		grep -q '^@@ hello' "$dir/tests.log" 2>/dev/null && break
 		kill -0 $pid 2>/dev/null || break
-		sleep 0.5
+		sleep 0.5 &
+		wait $!
 	done
 	if grep -q '^@@ hello' "$dir/tests.log" 2>/dev/null; then
 		wait $pid || true
 		return 0
 	fi
-	kill $pid 2>/dev/null || true
-	wait $pid || true
+	ended
 	return 1
 }
 

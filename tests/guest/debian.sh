@@ -9,6 +9,11 @@ cannot() { # REASON
 	exit 77
 }
 
+# To the descriptor GUEST_PROGRESS, for stderr is often kept as a log.
+progress() { # WHAT
+	echo "guest: $1" >&"${GUEST_PROGRESS:-2}"
+}
+
 suite_of() { # KERNEL-VERSION
 	case $1 in
 	6.1) echo bookworm ;;
@@ -58,7 +63,7 @@ open_suite() { # WHAT SUITE [TYPE...]
 	for type in "${@:3}"; do
 		echo "$type [arch=amd64 signed-by=$keyring] $uri $suite main"
 	done >"$dir/sources.list"
-	echo "guest: fetching $what from $suite" >&2
+	progress "fetching $what from $suite"
 	fetch apt-get --error-on=any update
 }
 

@@ -23,6 +23,8 @@ if [[ $(cat "$out/kernel" 2>/dev/null) != "$kernel" ||
 	mkdir "$dir/out"
 	echo "$kernel" >"$dir/out/kernel"
 	cp -r "$source" "$dir/source"
+	echo "guest: building ${source#"$here/"} for kernel $version" \
+		>&"${GUEST_PROGRESS:-2}"
 	if ! make -C "$build" M="$dir/source" CC=gcc-12 "${@:4}" modules \
 		>"$dir/log" 2>&1 || grep -q 'warning: ' "$dir/log"; then
 		cat "$dir/log" >&2

@@ -22,13 +22,16 @@ put() { # FILE...: into the archive, at its own path
 	cp -L --parents "$@" "$root"
 }
 
-# The program or script of a test, which has the name that ctest knows it by.
+# The program or script of a test, which has the name that ctest knows it by,
+# or of run.sh's command.
 file_of() { # NAME
 	local folder=${1%%_*} name=${1#*_}
 
 	name=${name%:*}
 
-	if [[ $name == *_sh ]]; then
+	if [[ $1 == command ]]; then
+		echo "$dir/command.sh"
+	elif [[ $name == *_sh ]]; then
 		echo "$SRC/tests/$folder/test_${name%_sh}.sh"
 	else
 		echo "$BUILD/tests/${1%:*}"

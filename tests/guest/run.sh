@@ -5,17 +5,25 @@ set -uo pipefail
 usage() {
 	cat <<-EOF
 	usage: tests/guest/run.sh [--kernel VERSION] [--topology NAME] [--list] [TEST…]
+	       tests/guest/run.sh [--kernel VERSION] [--topology NAME] -- COMMAND…
 
 	Boots guests with several NUMA nodes under qemu (emulated: no time in them
-	means anything) and runs the tests of tests/guest/tests in them.
+	means anything) and runs the tests of tests/guest/tests in them, or a command.
 
 	  --kernel VERSION  6.12 (the default), 6.1 or 7.3, as Debian has them
 	  --topology NAME   one of: $(echo $(ls "$here/topology"))
-	                    all of them without it
+	                    without it all of them, for a command 2n
 	  --list            only print the names of the tests, one a line
+	  -- COMMAND…       runs it, with the built tools in PATH, where the sources
+	                    lie: they are not there, but bench/jobs, bash and busybox
+	                    are. What it prints comes as it does, what is said of the
+	                    guest goes to stderr; the exit status is the command's
 
 	Kernels are kept in \${XDG_CACHE_HOME:-~/.cache}/migsim, logs in guest/ of
-	the build directory: BUILD, or build/release, which is then built.
+	the build directory: BUILD, or build/release, which is then built. The
+	topologies dma and ptdma* fetch and build more: tests/guest/ptdma/README.md.
+
+	  tests/guest/run.sh --topology 2n -- migsim-bench validate --folio 4K --total 16M
 	EOF
 }
 
@@ -30,26 +38,41 @@ lacks() { # SENTENCE
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-version=6.12 topologies=$(ls "$here/topology") list='' wanted=()
+. "$here/interrupt.sh"
+version=6.12 topologies='' list='' wanted=() command=()
 while (($#)); do
 	case $1 in
 	--kernel | --topology)
 		(($# > 1)) || refuse "$1 needs a value" ;;&
 	--kernel) version=$2; shift ;;
-	--topology) topologies=$2; shift ;;
+	--topology)
+		[[ $2 && $2 != */* && -f $here/topology/$2 ]] ||
+			refuse "there is no topology '$2'; there are: $(echo $(ls "$here/topology"))"
+		topologies=$2; shift ;;
 	--list) list=1 ;;
 	-h | --help) usage; exit 0 ;;
+	--)	shift
+		(($#)) || refuse '-- needs a command behind it'
+		command=("$@"); break ;;
 	-*) refuse "there is no option $1; see tests/guest/run.sh --help" ;;
 	*) wanted+=("$1") ;;
 	esac
 	shift
 done
-for topology in $topologies; do
-	[[ -f $here/topology/$topology ]] ||
-		refuse "there is no topology $topology; there are: $(echo $(ls "$here/topology"))"
-done
+if ((${#command[@]})); then
+	[[ ! $list && ! ${wanted[*]} ]] ||
+		refuse 'it is tests or a command: leave --list and TEST, or -- COMMAND'
+	topologies=${topologies:-2n}
+	# What it prints is all that goes to stdout, the descriptor 3.
+	exec 3>&1 >&2
+fi
+topologies=${topologies:-$(ls "$here/topology")}
 [[ $version == 6.12 || $version == 6.1 || $version == 7.3 ]] ||
 	refuse "there is no kernel $version; there are: 6.12 6.1 7.3"
+((!${#command[@]})) || : "${GUEST_SECONDS:=3600}"
+[[ ${GUEST_SECONDS:=600} == [1-9]* && ! ${GUEST_SECONDS//[0-9]/} ]] ||
+	refuse "GUEST_SECONDS is '$GUEST_SECONDS': a number of seconds is wanted"
+export GUEST_SECONDS
 
 # The lines of the table for a topology, without it: NAME ARGUMENT…
 table=${GUEST_TABLE:-$here/tests}
@@ -79,20 +102,24 @@ done
 [[ $(uname -m) == x86_64 ]] || lacks "the guests are x86-64, this machine is not"
 
 export SRC=${SRC:-$(cd "$here/../.." && pwd)}
+build() {
+	cd "$SRC" && cmake --preset release -DMIGSIM_TESTS=ON &&
+		cmake --build --preset release
+}
 if [[ ! ${BUILD-} ]]; then
 	BUILD=$SRC/build/release
 	mkdir -p "$SRC/build"
-	(cd "$SRC" && cmake --preset release -DMIGSIM_TESTS=ON &&
-		cmake --build --preset release) >"$SRC/build/guest.log" 2>&1 || {
+	echo "guest: building build/release, see $SRC/build/guest.log" >&2
+	step build >"$SRC/build/guest.log" 2>&1 || {
 		echo "guest: build/release does not build, see $SRC/build/guest.log" >&2
 		exit 1
 	}
 fi
 BUILD=$(realpath "$BUILD") && export BUILD
 
-kernel=$("$here/kernel.sh" "$version" 2>&1)
+step "$here/kernel.sh" "$version" >"$said" 2>&1
 status=$?
-kernel=${kernel##*$'\n'}
+kernel=$(tail -n 1 "$said")
 ((status != 77)) || lacks "$kernel"
 ((status == 0)) || { echo "$kernel"; exit 1; }
 export KERNEL=$kernel
@@ -140,11 +167,11 @@ judge() { # NAME LOG
 	esac
 }
 
-# What a topology needs beyond qemu and a kernel; otherwise a reason on stderr.
+# Prints what a topology needs beyond qemu and a kernel, as words of bash's;
+# otherwise a reason on stderr.
 prepare() { # TOPOLOGY
-	local device='' kmod='' more
+	local device='' kmod='' more PRELOAD='' MODULES=''
 
-	export PRELOAD='' MODULES=''
 	. "$here/topology/$1"
 	if [[ $device ]]; then
 		PRELOAD=$("$here/$device/build.sh") &&
@@ -159,6 +186,7 @@ prepare() { # TOPOLOGY
 			MIGSIM_INCLUDE="$SRC/include") || return
 		MODULES="$MODULES $more"
 	fi
+	printf 'export PRELOAD=%q MODULES=%q\n' "$PRELOAD" "$MODULES"
 }
 
 unprepared() { # STATUS LOG NAME...
@@ -173,34 +201,52 @@ unprepared() { # STATUS LOG NAME...
 	fi
 }
 
-guest() { # TOPOLOGY
-	local dir=${GUEST_LOGS:-$BUILD/guest}/$version-$1 before=$failed name
-
-	echo "== $1, kernel $version"
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	prepare "$1" 2>"$dir/prepare.log" || {
-		unprepared $? "$dir/prepare.log" $(names_of "$1")
-		return
-	}
-	tests_of "$1" | "$here/pack.sh" "$dir" "$1" || exit 1
-	"$here/boot.sh" "$kernel" "$here/topology/$1" "$dir" || {
-		failed=$((failed + 1))
-		echo "FAILED: the guest never said hello"
-		cat "$dir"/{qemu,console}.log | tail -n 40
-		return
-	}
-	for name in boot $(names_of "$1"); do
-		judge "$name" "$dir/tests.log"
-	done
-	grep -qx '@@ bye' "$dir/tests.log" || {
-		echo "the guest did not end by itself; its kernel's last words:"
-		tail -n 60 "$dir/console.log" | sed 's/^/    /'
-	}
-	rm -f "$dir/initramfs"
-	((failed == before)) || echo "all that was said: $dir"
+# Makes the directory for a guest, and what the guest needs.
+ready() { # DIRECTORY TOPOLOGY
+	logs=$1
+	rm -rf "$logs"
+	mkdir -p "$logs"
+	step prepare "$2" >"$said" 2>"$logs/prepare.log" || return
+	. "$said"
 }
 
+boot() { # TOPOLOGY < LIST-OF-TESTS
+	"$here/pack.sh" "$logs" "$1" || return
+	echo "guest: booting $1 with kernel $version" >&2
+	"$here/boot.sh" "$kernel" "$here/topology/$1" "$logs" || {
+		echo "FAILED: the guest never said hello"
+		cat "$logs"/{qemu,console}.log | tail -n 40
+		echo "all that was said: $logs"
+		return 1
+	}
+}
+
+last_words() { # LINES
+	grep -qx '@@ bye' "$logs/tests.log" || {
+		echo "the guest did not end by itself; its kernel's last words:"
+		tail -n "$1" "$logs/console.log" | sed 's/^/    /'
+	}
+}
+
+guest() { # TOPOLOGY
+	local name
+
+	echo "== $1, kernel $version"
+	ready "${GUEST_LOGS:-$BUILD/guest}/$version-$1" "$1" || {
+		unprepared $? "$logs/prepare.log" $(names_of "$1")
+		return
+	}
+	tests_of "$1" >"$said"
+	step boot "$1" <"$said" || { failed=$((failed + 1)); return; }
+	for name in boot $(names_of "$1"); do
+		judge "$name" "$logs/tests.log"
+	done
+	last_words 60
+	rm -f "$logs/initramfs"
+	echo "all that was said: $logs"
+}
+
+((!${#command[@]})) || . "$here/command.sh"
 for topology in $topologies; do
 	[[ ! $(names_of "$topology") ]] || guest "$topology"
 done

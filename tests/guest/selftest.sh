@@ -38,7 +38,63 @@ check 'the panic is shown' says 'Kernel panic - not syncing'
 check 'what comes later has not passed' says \
 	'^FAILED: guest_misbehave_sh:comes_later: it never ran'
 check 'all are counted' says '^1 passed, 6 failed, 1 skipped$'
+check 'where all that was said lies' says "^all that was said: $dir/logs/6.12-2n$"
+check 'it tells that it boots' grep -qx 'guest: booting 2n with kernel 6.12' err
 ((failures == 0)) || sed 's/^/    | /' out
+
+# --- a command
+status=0
+GUEST_LOGS=$dir/logs bash "$guest/run.sh" -- bash -c \
+	'printf "a  \$b\n\nc"; echo oh >&2; migsim-bench list engines >&2; exit 5' \
+	>out 2>err || status=$?
+check 'its status is that of the script' test $status -eq 5
+check 'its stdout is all of it' diff <(printf 'a  $b\n\nc') out
+check 'its stderr comes, too' grep -qx oh err
+check 'the tool is found' grep -q '^ *memcpy' err
+
+# --- interrupted: Ctrl-C goes to all in the terminal, and TERM to one process
+begin() { # ARGUMENT...
+	rm -rf logs
+	setsid env --default-signal=INT,TERM GUEST_LOGS="$dir/logs" \
+		GUEST_SECONDS=60 bash "$guest/run.sh" "$@" >out 2>err &
+	pid=$!
+}
+comes() { # PATTERN FILE
+	local i
+
+	for ((i = 0; i < 600; i++)); do
+		! grep -qs "$1" "$2" || return 0
+		kill -0 $pid || return 1
+		sleep 0.2
+	done
+	return 1
+}
+ends_with() { # STATUS
+	local status=0
+
+	wait $pid || status=$?
+	check "it ends with $1" test $status -eq "$1"
+	check 'one line says why' test 1 -eq "$(grep -cx 'guest: interrupted' err)"
+	check 'and none that something failed' test 0 -eq \
+		"$(cat out err | grep -cE 'FAILED|failed|Terminated')"
+	check 'no process is left' test -z "$(grep -lsFf <(echo "$dir/logs") \
+		/proc/[0-9]*/cmdline)"
+	check 'nor what was packed' test -z "$(ls -d logs/*/{initramfs,root} 2>/dev/null)"
+}
+begin -- bash -c 'echo here; sleep 1000'
+check 'what a command says comes at once' comes '^here$' out
+kill -INT -- -$pid
+ends_with 130
+echo 'guest_misbehave_sh:hangs 2n,4n hangs' >table
+export GUEST_TABLE=$dir/table
+for signal in INT:130 TERM:143; do
+	begin
+	check 'a guest is booted' comes . logs/6.12-2n/console.log
+	kill -${signal%:*} $pid
+	ends_with ${signal#*:}
+	check 'no other guest is booted' test 1 -eq "$(grep -c booting err)"
+done
+unset GUEST_TABLE
 
 # --- who never said hello is booted again, who did is not
 mkdir bin d
@@ -71,11 +127,15 @@ check 'and the reason stands last' says 'kernel 6.12 cannot be fetched: .'
 check 'nothing is left in the cache' test -z "$(ls cache/migsim)"
 
 # --- the command line
-for words in '--kernel 5.0' '--topology 9n' --nonsense '--kernel' no_such_test; do
+for words in '--kernel 5.0' '--topology 9n' '--topology 2n/' --nonsense \
+	'--kernel' no_such_test -- '--list -- true' 'guest_node_mt -- true'; do
 	status=0
 	bash "$guest/run.sh" $words >out 2>err || status=$?
 	check "'$words' is refused" test $status -eq 2 -a "$(wc -l <err)" -eq 1
 done
+status=0
+bash "$guest/run.sh" --topology '' >out 2>err || status=$?
+check 'a topology without a name is refused' test $status -eq 2
 bash "$guest/run.sh" --list >out 2>err
 check '--list has every test once' diff <(sort out) \
 	<(awk '/^[a-z]/ { print $1 }' "$guest/tests" | sort -u)
