@@ -5,7 +5,7 @@ set -euo pipefail
 # What building takes, as Debian names it. Tests add their own.
 packages=(build-essential cmake ninja-build pkg-config libcminpack-dev
 	libcsv-dev libhwloc-dev libinih-dev libjansson-dev libnuma-dev
-	libxxhash-dev)
+	liburing-dev libxxhash-dev)
 
 usage() {
 	cat <<-END

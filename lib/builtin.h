@@ -9,6 +9,7 @@
 
 extern const struct migsim_engine_ops engine_memcpy;
 extern const struct migsim_engine_ops engine_mt;
+extern const struct migsim_engine_ops engine_dma;
 extern const struct migsim_engine_ops engine_null;
 extern const struct migsim_engine_ops engine_model;
 extern const struct migsim_engine_ops engine_error;

@@ -33,8 +33,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct registry registries[OPS_KINDS] = {
 	[OPS_ENGINE] = {
 		"engine", MIGSIM_ENGINE_ABI, sizeof(struct migsim_engine_ops),
-		5, { HEAD(engine_memcpy), HEAD(engine_mt), HEAD(engine_null),
-		     HEAD(engine_model), HEAD(engine_error) },
+		6, { HEAD(engine_memcpy), HEAD(engine_mt), HEAD(engine_dma),
+		     HEAD(engine_null), HEAD(engine_model),
+		     HEAD(engine_error) },
 	},
 	[OPS_POLICY] = {
 		"policy", MIGSIM_POLICY_ABI, sizeof(struct migsim_policy_ops),

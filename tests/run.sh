@@ -119,7 +119,7 @@ guest=()
 [[ $quick || $sanitize ]] ||
 	guest=(qemu-system-x86 busybox-static cpio binutils libelf1)
 bench/quickstart.sh --deps-only clang libclang-rt-dev libcmocka-dev \
-	liburing-dev python3 qemu-user valgrind "${guest[@]}"
+	python3 qemu-user valgrind "${guest[@]}"
 
 if [[ $sanitize ]]; then
 	export ASAN_OPTIONS=detect_leaks=1
