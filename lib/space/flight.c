@@ -151,3 +151,32 @@ uint64_t uffd_move_all(struct uffd *u, uint64_t dst, uint64_t src,
 	}
 	return total;
 }
+
+/* One page; 0 where the application has taken the address for another use. */
+static uint64_t copy_back(struct uffd *u, uint64_t dst, uint64_t src)
+{
+	int err;
+
+	while ((err = sys_uffd_copy(u->fd, dst, src, MIGSIM_PAGE_SIZE)))
+		if (!worth_waiting(err) || sched_yield())
+			return 0;
+	sys_advise((void *)(uintptr_t)src, MIGSIM_PAGE_SIZE,
+		   MADV_DONTNEED_LOCKED);
+	return MIGSIM_PAGE_SIZE;
+}
+
+/*
+ * Pages that are refused are not offered one by one: of a pinned THP the kernel
+ * (6.12) would try to split it for ever.
+ */
+uint64_t uffd_bring_back(struct uffd *u, uint64_t dst, uint64_t src,
+			 uint64_t len)
+{
+	uint64_t done, total;
+	int err;
+
+	total = done = uffd_move_some(u, dst, src, len, &err);
+	for (; done < len; done += MIGSIM_PAGE_SIZE)
+		total += copy_back(u, dst + done, src + done);
+	return total;
+}

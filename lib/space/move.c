@@ -267,10 +267,13 @@ void uffd_remap(void *priv, struct migsim_folio **folios, uint32_t n)
 /* Must not fail. What cannot go back has no place any more: unmapped. */
 static void undo_one(struct uffd *u, struct migsim_folio *f)
 {
-	uint64_t dst = f->space_flags & UFFD_NO_TARGET ? 0 : f->dst;
-	uint64_t len = migsim_folio_bytes(f);
+	bool stuck = f->space_flags & UFFD_NO_TARGET;
+	uint64_t dst = stuck ? 0 : f->dst;
+	uint64_t len = migsim_folio_bytes(f), back;
 
-	if (uffd_move_all(u, f->addr, f->src, len) == len)
+	back = stuck ? uffd_bring_back(u, f->addr, f->src, len)
+		     : uffd_move_all(u, f->addr, f->src, len);
+	if (back == len)
 		pool_put(pool_of(u, f), slots_of(u, f), dst, f->src);
 	else
 		pool_drop(pool_of(u, f), slots_of(u, f), dst, f->src);

@@ -77,6 +77,12 @@ uint64_t uffd_move_some(struct uffd *u, uint64_t dst, uint64_t src, uint64_t len
  */
 uint64_t uffd_move_all(struct uffd *u, uint64_t dst, uint64_t src,
 		       uint64_t len);
+/*
+ * As uffd_move_all(), where the pages may stay pinned for ever, by a device that
+ * does not answer: then they are copied, and what it has is no longer ours.
+ */
+uint64_t uffd_bring_back(struct uffd *u, uint64_t dst, uint64_t src,
+			 uint64_t len);
 
 /* move.c */
 uint32_t uffd_alloc(void *priv, struct migsim_folio **folios, uint32_t n);
