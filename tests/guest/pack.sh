@@ -12,7 +12,7 @@ here=$SRC/tests/guest
 root=$dir/root
 
 # What scripts use and busybox does not have, or has less of.
-programs=(bash busybox cat env flock grep)
+programs=(bash busybox cat env flock grep setpriv)
 # What tests look for beside themselves.
 beside=("$BUILD"/CMakeCache.txt "$BUILD"/tools/migsim-{bench,conformance}
 	"$BUILD"/tests/lib*.so "$SRC"/tests/support/*.sh "$SRC"/bench/jobs/*.ini "$here"/topology/*

@@ -31,12 +31,15 @@ static unsigned int count_entries(const char *path)
 	return n;
 }
 
-/* A thread that has been joined may be listed a little longer. */
+/*
+ * A thread that has been joined may be listed a little longer, and the kernel
+ * keeps the workers of an io_uring for 5 s.
+ */
 static bool comes_down_to(const char *path, unsigned int n)
 {
 	unsigned int tries;
 
-	for (tries = 0; tries < 200; tries++) {
+	for (tries = 0; tries < 1000; tries++) {
 		if (count_entries(path) <= n)
 			return true;
 		nap_ms(10);
