@@ -110,7 +110,7 @@ for ((i = 0; i < 50 && left; i++)); do
 	sleep 0.1
 	left=$(pinned)
 done
-echo "$left pages stay pinned"
+((left == 0)) || echo "$left pages stay pinned"
 check 'nothing stays pinned' test "$left" = 0
 
 # --- channels fail: the CPU copies
@@ -123,6 +123,14 @@ if [[ $driver == migsim_swdma ]]; then
 	crosses --engine dma:channels=4 --folio 64K --batch 512 --total 8M
 	check 'what was not copied is found' test "$(field cpu_fallback)" -gt 0
 	set_swdma skip_every 0
+else
+	# The driver reports such a copy as done: the bridge's check finds it.
+	. "$SRC/tests/support/ptdma.sh"
+	for function in "${functions[@]}"; do
+		set_to "$function" error-every=5
+	done
+	crosses --engine dma:channels=4 --folio 64K --batch 512 --total 8M
+	check 'what was not copied is found' test "$(field cpu_fallback)" -gt 0
 fi
 
 echo "$checks checks, $failures failures"

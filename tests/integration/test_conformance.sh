@@ -75,6 +75,13 @@ if has mt; then
 	done
 fi
 
+if has dma; then
+	[[ -e /dev/migsim_dma ]] ||
+		check "no bridge" ends 77 'load the module migsim_dma' dma
+	try dma
+	try dma:channels=1
+fi
+
 for channels in 0 1 16; do
 	try --backend model "model:channels=$channels"
 done
