@@ -32,7 +32,7 @@ void need_uffd(void);
 bool have_thp(void);
 
 /* How much of the same a test does: less where the CPU is emulated. */
-size_t by_cpu(size_t real, size_t emulated);
+size_t by_cpu(size_t real, size_t slow);
 
 /*
  * From which node to which these tests migrate: MIGSIM_FROM and MIGSIM_TO of
