@@ -60,24 +60,31 @@ conforms() { # WORD [OPTION…]
 	grep -E '^(not ok|skip)' out
 }
 
-run="$BENCH run --total 2M --runs 1 --warmup 0 --quiet"
+# The guest is as it was for the next test.
+leave() {
+	check 'the bridge leaves' busybox rmmod migsim_dma
+	check 'and its channels' busybox rmmod $driver
+	echo "$checks checks, $failures failures"
+	exit $((failures > 0))
+}
+
 [[ -e /dev/migsim_dma ]] ||
-	says 77 'there is no /dev/migsim_dma.*load the module' $run --engine dma
+	says 77 'there is no /dev/migsim_dma.*load the module' $suite dma
 load migsim_dma
-says 77 'there is no channel: load the driver' $run --engine dma
+says 77 'there is no channel: load the driver' $suite dma
 load $driver
 check 'the driver is there' test -d "/sys/module/$driver"
-says 77 '16 of 17 channels' $run --engine dma:channels=17
-says 77 'no channel of driver nobody' $run --engine dma:driver=nobody
-says 77 'no channel at node 7' $run --engine dma:node=7
-says 2 '31 characters' $run --engine \
+says 77 '16 of 17 channels' $suite dma:channels=17
+says 77 'no channel of driver nobody' $suite dma:driver=nobody
+says 77 'no channel at node 7' $suite dma:node=7
+says 2 '31 characters' $suite \
 	dma:driver=a2345678901234567890123456789012
 says 77 'may not be opened.*root' /usr/bin/setpriv --reuid 65534 --clear-groups \
 	"$suite" dma
 disabled=/proc/sys/kernel/io_uring_disabled
 if [[ -e $disabled ]]; then
 	echo 2 >$disabled
-	says 77 'io_uring_disabled' $run --engine dma
+	says 77 'io_uring_disabled' $suite dma
 	echo 0 >$disabled
 fi
 
@@ -91,8 +98,7 @@ conforms dma:split=yes,spin_us=0
 if ! "$BENCH" sysinfo --format json | tr -d ' \n' |
 	grep -q '"uffd_move":true'; then
 	echo 'without UFFDIO_MOVE no pipeline'
-	echo "$checks checks, $failures failures"
-	exit $((failures > 0))
+	leave
 fi
 for channels in 1 4 16; do
 	crosses --engine dma:channels=$channels --folio 2M --batch 8192 \
@@ -133,5 +139,4 @@ else
 	check 'what was not copied is found' test "$(field cpu_fallback)" -gt 0
 fi
 
-echo "$checks checks, $failures failures"
-((failures == 0))
+leave
