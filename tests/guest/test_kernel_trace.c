@@ -179,7 +179,7 @@ static void assert_sane(const struct migsim_summary *s)
 	assert_true(s->mean_pages_in_flight - mean < 1e-6 * mean + 1e-9);
 	assert_true(mean - s->mean_pages_in_flight < 1e-6 * mean + 1e-9);
 	assert_true(sum - s->elapsed_us < 1e-3 && s->elapsed_us - sum < 1e-3);
-	assert_true(p->unmap && p->copy > 0 && p->other > 0);
+	assert_true(p->unmap != 0 && p->copy > 0 && p->other > 0);
 	assert_true(p->flush < 0 && p->remap < 0 && p->alloc < 0);
 }
 

@@ -111,7 +111,13 @@ assert {r["metric"] for r in load} == {"load_ops_per_s",
 	"load_baseline_ops_per_s", "load_stalls", "load_stall_p50_us",
 	"load_stall_p99_us", "load_stall_max_us"}
 assert all(r["load"] for r in load)'
-grep -v ',$' job.csv >loaded.csv
+python3 -c '
+import csv
+rows = csv.DictReader(open("job.csv"))
+out = csv.DictWriter(open("loaded.csv", "w"), rows.fieldnames)
+out.writeheader()
+out.writerows(r for r in rows if r["load"])'
+check 'some rows have one' test "$(wc -l <loaded.csv)" -gt 1
 timeout 60 "$BENCH" fit job.csv -o job.profile >out 2>err
 check 'rows without a load can be fitted' test $? -eq 0
 timeout 60 "$BENCH" fit loaded.csv -o job.profile >out 2>err

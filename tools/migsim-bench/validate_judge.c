@@ -90,7 +90,7 @@ static void judge_complete(struct validate_table *t, struct validate_error *e)
 		double off;
 
 		if (!c->of[UFFD] || !c->of[KERNEL] ||
-		    (!moved_by(c, UFFD) && !moved_by(c, KERNEL)))
+		    (moved_by(c, UFFD) <= 0 && moved_by(c, KERNEL) <= 0))
 			continue;
 		for (b = 0; b < BACKENDS; b++)
 			least[b] = fmin(least[b], moved_by(c, b));
