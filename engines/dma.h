@@ -10,9 +10,10 @@
  *	copies ──┬── deal ── commands ── issue ──┬── statuses, completions
  *	         tail        queued      out     over
  *
- * A status other than -ETIMEDOUT is written when the pages of its copy are no
- * longer pinned, so the copy may be handed out at once; its place in the ring
- * is the kernel's until the command's completion.
+ * A status other than -ETIMEDOUT, which means to the core what it means here,
+ * is written when the pages of its copy are no longer pinned: the copy may be
+ * handed out at once. Its place in the ring is the kernel's until the command's
+ * completion.
  */
 #ifndef ENGINE_DMA_H
 #define ENGINE_DMA_H
@@ -38,7 +39,7 @@ struct dma_args {
 	uint64_t spin_us;
 };
 
-enum dma_slot_state { DMA_TAKEN, DMA_STUCK, DMA_ENDED };
+enum dma_slot_state { DMA_TAKEN, DMA_ENDED };
 
 /* What the kernel need not know of a copy. */
 struct dma_slot {

@@ -15,6 +15,12 @@
 /* Beyond the time after which the bridge gives a channel up. */
 #define SLACK_NS (2 * NS_PER_S)
 
+/*
+ * Who cancels has waited for long: what could be taken back is by then, and
+ * what a living channel had begun has ended.
+ */
+#define CANCEL_NS (NS_PER_S / 2)
+
 static void end(struct dma *dma, struct dma_command *c, uint32_t at)
 {
 	const struct migsim_dma_copy *copy = &dma->copies[at];
@@ -41,10 +47,6 @@ static int status_of(const struct dma *dma, const struct dma_command *c,
 	return status == MIGSIM_DMA_PENDING ? -ETIMEDOUT : status;
 }
 
-/*
- * What may still be written to is no completion, which would let the CPU copy
- * there: it waits for cancel, which tells the core.
- */
 static uint32_t hand_out(struct dma *dma, struct dma_command *c,
 			 struct migsim_completion *done, uint32_t max)
 {
@@ -58,10 +60,6 @@ static uint32_t hand_out(struct dma *dma, struct dma_command *c,
 		status = status_of(dma, c, at);
 		if (status == MIGSIM_DMA_PENDING)
 			continue;
-		if (status == -ETIMEDOUT) {
-			dma->slots[at].state = DMA_STUCK;
-			continue;
-		}
 		done[n++] = (struct migsim_completion){
 			.cookie = dma->slots[at].cookie, .status = status,
 		};
@@ -210,20 +208,15 @@ static bool forget(struct dma *dma, bool all, uint32_t group)
 	return !stuck;
 }
 
-/* The bridge ends every copy, by its time-out at the latest. */
-static uint64_t patience_ns(const struct dma *dma)
-{
-	return dma->info.timeout_ms * 1000000ull + SLACK_NS;
-}
-
-static bool give_up_and_wait(struct dma *dma, bool all, uint32_t group)
+static bool give_up_and_wait(struct dma *dma, bool all, uint32_t group,
+			     uint64_t patience_ns)
 {
 	uint64_t start = sys_ticks();
 
 	dma_make(dma);
 	give_up(dma, all, group);
 	while (some_are_out(dma, all, group) &&
-	       sys_ticks() - start < ticks_of(patience_ns(dma))) {
+	       sys_ticks() - start < ticks_of(patience_ns)) {
 		dma_flush(dma);
 		dma_take_in(dma, NAP_NS);
 	}
@@ -233,19 +226,38 @@ static bool give_up_and_wait(struct dma *dma, bool all, uint32_t group)
 int dma_cancel(void *priv, uint32_t group)
 {
 	struct dma *dma = priv;
-	bool ended = give_up_and_wait(dma, false, group);
+	bool ended = give_up_and_wait(dma, false, group, CANCEL_NS);
 
 	dma_issue(dma);
 	return ended ? 0 : -EINPROGRESS;
 }
 
+/*
+ * The bridge ends every copy, by its time-out at the latest. Of what has been
+ * cancelled the core knows already that it may go on.
+ */
+static uint64_t drain_ns(struct dma *dma)
+{
+	const struct dma_command *c;
+	uint32_t i;
+
+	for (i = dma->c_head; i != dma->c_tail; i++) {
+		c = dma_command(dma, i);
+		if (c->state != DMA_OVER && !c->given_up)
+			return dma->info.timeout_ms * 1000000ull + SLACK_NS;
+	}
+	return CANCEL_NS;
+}
+
 /* Those of which every copy has ended may still have to say so. */
 bool dma_drain(struct dma *dma)
 {
-	uint64_t start = sys_ticks();
+	uint64_t start = sys_ticks(), patience;
 
-	give_up_and_wait(dma, true, 0);
-	while (dma->nr_out && sys_ticks() - start < ticks_of(patience_ns(dma)))
+	dma_make(dma);
+	patience = drain_ns(dma);
+	give_up_and_wait(dma, true, 0, patience);
+	while (dma->nr_out && sys_ticks() - start < ticks_of(patience))
 		dma_take_in(dma, NAP_NS);
 	return !dma->nr_out;
 }

@@ -3,8 +3,8 @@
  * error: another engine that fails on purpose. Which copies meet a fault is
  * drawn from a seed; what was injected is counted (error.h).
  *
- * Copies that fail or hang never reach the inner engine. All others are
- * passed on together, and what is to happen to them happens when they end.
+ * Copies that fail, hang or are stuck never reach the inner engine. All others
+ * are passed on together, and what is to happen to them happens when they end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -151,9 +151,9 @@ static uint32_t look_at(struct error *e, const struct migsim_copy *c,
 		at = e->index[i] = entry_take(e);
 		e->entry[at] = (struct entry){
 			.cookie = c->cookie, .dst = c->dst, .len = c->len,
-			.group = c->group, .fate = (uint8_t)fate,
+			.group = c->group, .fate = (uint16_t)fate,
 		};
-		if (fate & (FATE_HANG | FATE_FAIL))
+		if (fate & (FATE_HANG | FATE_FAIL | FATE_STUCK))
 			continue;
 		e->out[*nr_out] = *c;
 		e->out[*nr_out].cookie = at;
@@ -174,7 +174,7 @@ static void commit(struct error *e, uint32_t n)
 		if (entry->fate & FATE_HANG) {
 			entry->place = HUNG;
 			e->counts.hung++;
-		} else if (entry->fate & FATE_FAIL) {
+		} else if (entry->fate & (FATE_FAIL | FATE_STUCK)) {
 			error_ended(e, e->index[i]);
 		} else {
 			entry->place = INNER;
@@ -196,6 +196,7 @@ static int error_submit(void *priv, const struct migsim_copy *copies,
 
 	if (e->refuses)
 		return refuse(e, n, -EIO);
+	error_write_stuck(e);
 	if (!room)
 		return -EBUSY;
 	if (room > BATCH)

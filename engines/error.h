@@ -15,6 +15,7 @@
  *            offered again; those that the inner engine declined included
  * @busy: answers of -EBUSY that were injected
  * @failed: completed with -EIO, nothing was copied
+ * @stuck: completed with -ETIMEDOUT, and written to afterwards
  * @corrupted: completed, the target was overwritten
  * @shortened: completed, only a part was copied
  * @delayed: completions kept back
@@ -27,6 +28,7 @@ struct error_counts {
 	uint64_t declined;
 	uint64_t busy;
 	uint64_t failed;
+	uint64_t stuck;
 	uint64_t corrupted;
 	uint64_t shortened;
 	uint64_t delayed;

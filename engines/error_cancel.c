@@ -71,6 +71,17 @@ int error_cancel(void *priv, uint32_t group)
 	return err;
 }
 
+void error_write_stuck(struct error *e)
+{
+	uint32_t i;
+
+	while (e->late.n) {
+		i = (uint32_t)ring_pop(&e->late);
+		error_scribble(e, e->entry[i].dst, e->entry[i].len);
+		entry_release(e, i);
+	}
+}
+
 void error_write_late(struct error *e)
 {
 	uint32_t i;

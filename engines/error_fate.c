@@ -34,6 +34,7 @@ const struct migsim_param error_params[] = {
 	{ .name = "fail_nth", .help = "every n-th copy (a piece is one) fails; 0: none",
 	  .offset = offsetof(struct error_args, fail_nth),
 	  .max = UINT64_MAX },
+	OF_A_MILLION(stuck_ppm, "are given up, and written to afterwards"),
 	OF_A_MILLION(corrupt_ppm, "end with garbage in the target"),
 	OF_A_MILLION(short_ppm, "are made in part"),
 	{ .name = "silent", .help = "what is corrupt or short is no error",
@@ -66,9 +67,10 @@ int error_check(const struct error_args *a)
 			   "engine error cannot wrap itself: give all faults to one");
 		return -EINVAL;
 	}
-	if (a->hang_ppm + a->fail_ppm + a->corrupt_ppm + a->short_ppm > PPM) {
+	if (a->hang_ppm + a->fail_ppm + a->stuck_ppm + a->corrupt_ppm +
+	    a->short_ppm > PPM) {
 		migsim_log(MIGSIM_LOG_ERROR,
-			   "engine error: hang_ppm, fail_ppm, corrupt_ppm and short_ppm are more than a million together");
+			   "engine error: hang_ppm, fail_ppm, stuck_ppm, corrupt_ppm and short_ppm are more than a million together");
 		return -EINVAL;
 	}
 	return 0;
@@ -124,7 +126,8 @@ static uint32_t end_of(const struct error_args *a, uint64_t number,
 
 	if (a->fail_nth && !(number % a->fail_nth))
 		return FATE_FAIL;
-	if (!(a->hang_ppm | a->fail_ppm | a->corrupt_ppm | a->short_ppm))
+	if (!(a->hang_ppm | a->fail_ppm | a->stuck_ppm | a->corrupt_ppm |
+	      a->short_ppm))
 		return 0;
 	x = error_random(a->seed, number, DRAW_END) % PPM;
 	if (x < a->hang_ppm)
@@ -133,6 +136,9 @@ static uint32_t end_of(const struct error_args *a, uint64_t number,
 	if (x < a->fail_ppm)
 		return FATE_FAIL;
 	x -= a->fail_ppm;
+	if (x < a->stuck_ppm)
+		return FATE_STUCK;
+	x -= a->stuck_ppm;
 	if (x < a->corrupt_ppm)
 		return FATE_CORRUPT;
 	x -= a->corrupt_ppm;

@@ -21,7 +21,8 @@ struct error_args {
 	const char *of;
 	uint64_t seed;
 	uint64_t decline_ppm, busy_ppm;
-	uint64_t fail_ppm, fail_nth, corrupt_ppm, short_ppm, silent;
+	uint64_t fail_ppm, fail_nth, stuck_ppm;
+	uint64_t corrupt_ppm, short_ppm, silent;
 	uint64_t delay_ppm, delay_us, hang_ppm, reorder, twice_ppm;
 	uint64_t cancel;
 	uint64_t die_nth;
@@ -29,15 +30,16 @@ struct error_args {
 
 extern const struct migsim_param error_params[];
 
-/* What becomes of a copy; of the four in the middle one at most. */
+/* What becomes of a copy; of those from FAIL to HANG one at most. */
 #define FATE_DECLINE	(1u << 0)
 #define FATE_BUSY	(1u << 1)
 #define FATE_FAIL	(1u << 2)
-#define FATE_CORRUPT	(1u << 3)
-#define FATE_SHORT	(1u << 4)
-#define FATE_HANG	(1u << 5)
-#define FATE_DELAY	(1u << 6)
-#define FATE_TWICE	(1u << 7)
+#define FATE_STUCK	(1u << 3)
+#define FATE_CORRUPT	(1u << 4)
+#define FATE_SHORT	(1u << 5)
+#define FATE_HANG	(1u << 6)
+#define FATE_DELAY	(1u << 7)
+#define FATE_TWICE	(1u << 8)
 
 /* Where a copy is. */
 enum place {
@@ -46,7 +48,7 @@ enum place {
 	HUNG,		/* with nobody, until it is cancelled */
 	DELAYED,
 	READY,
-	LATE,		/* cancelled, and its target will be written to */
+	LATE,		/* given up, and its target will be written to */
 	LOST,		/* cancelled, and the inner engine may still write */
 };
 
@@ -56,7 +58,7 @@ struct entry {
 	void *dst;
 	uint64_t len;
 	uint32_t group;
-	uint8_t fate;
+	uint16_t fate;
 	uint8_t place;
 };
 
@@ -88,7 +90,7 @@ struct error {
 	struct entry *entry;
 	uint32_t *unused;
 	uint32_t nr_unused, high;	/* entry[high..] was never used */
-	struct ring ready, delayed, again;
+	struct ring ready, delayed, again, late;
 
 	/* one submit, one reap of the inner engine */
 	struct migsim_copy out[BATCH];
@@ -127,7 +129,9 @@ int error_reap(void *priv, struct migsim_completion *done, uint32_t max,
 
 /* error_cancel.c */
 int error_cancel(void *priv, uint32_t group);
-/* What was said to write later has not done so yet: it does now. */
+/* Stuck copies that have been reported: each writes, once, and is forgotten. */
+void error_write_stuck(struct error *e);
+/* What may still write has not done so yet: it does now. */
 void error_write_late(struct error *e);
 
 #endif

@@ -159,6 +159,10 @@ static int32_t outcome(struct error *e, const struct entry *entry)
 		e->counts.failed++;
 		return -EIO;
 	}
+	if (entry->fate & FATE_STUCK) {
+		e->counts.stuck++;
+		return -ETIMEDOUT;
+	}
 	if (entry->fate & FATE_CORRUPT) {
 		e->counts.corrupted++;
 		error_scribble(e, entry->dst, entry->len);
@@ -173,13 +177,18 @@ static int32_t outcome(struct error *e, const struct entry *entry)
 static void complete(struct error *e, struct migsim_completion *done)
 {
 	uint32_t i = next_ready(e);
-	const struct entry *entry = &e->entry[i];
+	struct entry *entry = &e->entry[i];
 
 	done->cookie = entry->cookie;
 	done->status = outcome(e, entry);
 	if (entry->fate & FATE_TWICE)
 		ring_push(&e->again, entry->cookie);
-	entry_release(e, i);
+	if (entry->fate & FATE_STUCK) {
+		entry->place = LATE;
+		ring_push(&e->late, i);
+	} else {
+		entry_release(e, i);
+	}
 	e->completed++;
 	e->in_flight--;
 }
@@ -218,6 +227,7 @@ int error_reap(void *priv, struct migsim_completion *done, uint32_t max,
 
 	if (!e->inner)
 		return -EIO;
+	error_write_stuck(e);
 	err = wait_until(e, timeout_ns < UINT64_MAX - t ? t + timeout_ns
 							: UINT64_MAX);
 	if (err)

@@ -10,18 +10,19 @@ size_t error_table_bytes(uint32_t depth)
 	const struct error *e = NULL;
 
 	return depth * (sizeof(*e->entry) + sizeof(*e->unused) +
-			3 * sizeof(*e->ready.at));
+			4 * sizeof(*e->ready.at));
 }
 
 void error_table_init(struct error *e, void *memory)
 {
-	struct ring *const rings[] = { &e->ready, &e->delayed, &e->again };
+	struct ring *const rings[] = { &e->ready, &e->delayed, &e->again,
+					&e->late };
 	uint32_t depth = e->caps.depth, i;
 	uint64_t *words;
 
 	e->entry = memory;
 	words = (uint64_t *)(e->entry + depth);
-	for (i = 0; i < 3; i++, words += depth)
+	for (i = 0; i < 4; i++, words += depth)
 		*rings[i] = (struct ring){ .at = words, .size = depth };
 	e->unused = (uint32_t *)words;
 }

@@ -362,6 +362,8 @@ static bool complete(struct migsim_migrator *m,
 	m->nr_copies--;
 	if (c->status)
 		f->flags |= FOLIO_COPY_FAILED;
+	if (c->status == -ETIMEDOUT)
+		f->flags |= FOLIO_STUCK;
 	if (!f->pending && at < g->submitted) {
 		g->t_copied = m->t_phase;
 		folio_copied(m, g, f);

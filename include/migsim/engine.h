@@ -65,8 +65,10 @@ struct migsim_copy {
 /**
  * struct migsim_completion - the end of one copy
  * @cookie: of the copy
- * @status: 0; anything else (-errno): the destination holds nothing of use and
- *          the CPU copies again
+ * @status: 0; -ETIMEDOUT: the engine has given it up and goes on without it,
+ *          but it may still write, for ever: the core sets the target apart;
+ *          any other -errno: the destination holds nothing of use and the CPU
+ *          copies again
  */
 struct migsim_completion {
 	uint64_t cookie;
@@ -133,7 +135,8 @@ struct migsim_engine_env {
  *        engine is dead: all of its copies have then ended.
  * @cancel: optional; gives up all copies of a group. 0: none of them writes
  *          any more, and none is reaped later. -EINPROGRESS: some may still
- *          write, for ever; the core sets their targets apart.
+ *          write, for ever; the core sets their targets apart, and asks the
+ *          engine no more.
  * @helper_cpu_ns: optional; CPU time in ns of the threads that the engine
  *          runs beside the caller, since open. Without it a report says
  *          that there are none.

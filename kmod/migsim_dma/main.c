@@ -24,7 +24,7 @@ unsigned long bridge_max_in_flight = 1ul << 30;
 parameter(max_in_flight, ulong, 0644, "most bytes in flight of an open file");
 unsigned long bridge_max_all = 4ul << 30;
 parameter(max_all, ulong, 0644, "most bytes in flight of all files");
-unsigned int bridge_timeout_ms = 10000;
+unsigned int bridge_timeout_ms = 5000;
 parameter(timeout_ms, uint, 0644,
 	  "a channel that has not ended a copy after so long is given up");
 unsigned int bridge_depth = 64;

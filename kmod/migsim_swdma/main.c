@@ -42,6 +42,8 @@ unsigned int swdma_corrupt_every;
 parameter(corrupt_every, uint, "… have a wrong byte, and are reported as done");
 unsigned int swdma_hang_every;
 parameter(hang_every, uint, "… stop the channel until unhang is written");
+unsigned int swdma_hang_channels;
+parameter(hang_channels, uint, "only the first so many channels hang; 0: all");
 bool swdma_out_of_order;
 parameter(out_of_order, bool, "the newest descriptor first");
 

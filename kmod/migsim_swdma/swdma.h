@@ -54,7 +54,7 @@ struct swdma_device {
 extern unsigned int swdma_latency_us, swdma_slots;
 extern unsigned long swdma_bandwidth;
 extern unsigned int swdma_fail_every, swdma_skip_every, swdma_corrupt_every;
-extern unsigned int swdma_hang_every;
+extern unsigned int swdma_hang_every, swdma_hang_channels;
 extern bool swdma_out_of_order;
 
 static inline struct swdma_channel *to_swdma(struct dma_chan *chan)

@@ -65,6 +65,14 @@ static void sleep_until(ktime_t when)
 	__set_current_state(TASK_RUNNING);
 }
 
+static bool hangs(const struct swdma_channel *channel, u64 nr)
+{
+	unsigned int channels = READ_ONCE(swdma_hang_channels);
+
+	return is_due(nr, READ_ONCE(swdma_hang_every)) &&
+	       (!channels || (unsigned int)channel->chan.chan_id < channels);
+}
+
 static u64 duration(size_t len)
 {
 	unsigned long bandwidth = READ_ONCE(swdma_bandwidth);
@@ -88,7 +96,7 @@ static struct swdma_desc *begin(struct swdma_channel *channel, u64 *nr)
 					 node);
 		list_del(&d->node);
 		*nr = ++channel->begun;
-		if (is_due(*nr, READ_ONCE(swdma_hang_every))) {
+		if (hangs(channel, *nr)) {
 			channel->hung = d;
 			d = NULL;
 		}

@@ -76,7 +76,7 @@ void swdma_well(void)
 {
 	static const char *const zero[] = {
 		"latency_us", "bandwidth", "slots", "fail_every", "skip_every",
-		"corrupt_every", "hang_every", "out_of_order",
+		"corrupt_every", "hang_every", "hang_channels", "out_of_order",
 	};
 	size_t i;
 

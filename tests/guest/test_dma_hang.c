@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A channel hangs under a migration: what it has may be written to for ever, and
- * stays pinned. Its pages are set apart, what they held is not lost, and the CPU
- * migrates it to others.
+ * stays pinned. Its pages are set apart, what they held is not lost and goes to
+ * others, and the other channels go on.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,7 @@ static struct migsim_summary migrate(struct migsim_migrator *m, char *p,
 	return s;
 }
 
-static void stands_still(unsigned int order)
+static void some_are_lost(unsigned int order)
 {
 	char *a = memory_on(BYTES, order, nodes[0]);
 	char *b = memory_on(BYTES, order, nodes[0]);
@@ -58,6 +58,7 @@ static void stands_still(unsigned int order)
 
 	memory_fill(a, BYTES, 1);
 	memory_fill(b, BYTES, 2);
+	swdma_set("hang_channels", 2);
 	swdma_set("hang_every", 2);
 	s = migrate(m, a, order, 1);
 	assert_true(s.quarantined_pages > 0);
@@ -66,10 +67,13 @@ static void stands_still(unsigned int order)
 		    2 * s.quarantined_pages);
 	assert_true(pinned_pages() > 0);
 
-	/* The engine is asked no more. */
+	assert_in_range(dma_counter("timeouts"), 1, 2);
+
+	/* The others go on. */
+	swdma_set("hang_every", 0);
 	s = migrate(m, b, order, 2);
 	assert_int_equal(s.quarantined_pages, 0);
-	assert_int_equal(s.cpu_fallback, s.migrated);
+	assert_int_equal(s.cpu_fallback, 0);
 
 	/* What comes late does no harm. */
 	swdma_well();
@@ -84,21 +88,49 @@ static void stands_still(unsigned int order)
 static void base_pages(void **state)
 {
 	(void)state;
-	stands_still(0);
+	some_are_lost(0);
 }
 
 static void large_folios(void **state)
 {
 	(void)state;
-	stands_still(4);
+	some_are_lost(4);
 }
 
 static void huge_page(void **state)
 {
 	(void)state;
-	stands_still(MIGSIM_MAX_ORDER);
+	some_are_lost(MIGSIM_MAX_ORDER);
 }
 
+/* All four: what they had is set apart, the rest is the CPU's. */
+static void all_are_lost(void **state)
+{
+	char *a = memory_on(BYTES, 0, nodes[0]);
+	char *b = memory_on(BYTES, 0, nodes[0]);
+	struct migsim_migrator *m = open_dma();
+	struct migsim_summary s;
+
+	(void)state;
+	memory_fill(a, BYTES, 1);
+	memory_fill(b, BYTES, 2);
+	swdma_set("hang_every", 2);
+	s = migrate(m, a, 0, 1);
+	assert_true(s.quarantined_pages > 0);
+	assert_true(s.cpu_fallback > 0);
+	s = migrate(m, b, 0, 2);
+	assert_int_equal(s.quarantined_pages, 0);
+	assert_int_equal(s.cpu_fallback, s.migrated);
+	swdma_well();
+	assert_true(pinned_become(0));
+	assert_int_equal(memory_check(a, BYTES, 1), -1);
+	assert_int_equal(memory_check(b, BYTES, 2), -1);
+	migsim_migrator_close(m);
+	memory_unmap(a, BYTES);
+	memory_unmap(b, BYTES);
+}
+
+/* Each test has a module of its own: its counters are from zero. */
 static int load(void **state)
 {
 	(void)state;
@@ -117,17 +149,20 @@ static int unload(void **state)
 	return module_unload("migsim_dma") || module_unload("migsim_swdma");
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, load, unload)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(base_pages),
-		cmocka_unit_test(large_folios),
-		cmocka_unit_test(huge_page),
+		TEST(base_pages),
+		TEST(large_folios),
+		TEST(huge_page),
+		TEST(all_are_lost),
 	};
 
 	need_modules();
 	need_nodes();
 	need_uffd();
 	nodes_of("has_memory", nodes);
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

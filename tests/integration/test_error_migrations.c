@@ -192,7 +192,8 @@ static void check_sum(const struct watch_kind *kind,
 		uint64_t n;
 	} words[] = {
 		{ "decline_ppm", sum->declined }, { "busy_ppm", sum->busy },
-		{ "fail_", sum->failed }, { "corrupt_ppm", sum->corrupted },
+		{ "fail_", sum->failed }, { "stuck_ppm", sum->stuck },
+		{ "corrupt_ppm", sum->corrupted },
 		{ "short_ppm", sum->shortened },
 		{ "delay_ppm", sum->delayed }, { "hang_ppm", sum->hung },
 		{ "hang_ppm", sum->cancelled }, { "twice_ppm", sum->twice },

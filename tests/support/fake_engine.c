@@ -129,6 +129,16 @@ static bool hangs(const struct copying *c)
 	return fake_engine.hang_at && c->nth >= fake_engine.hang_at;
 }
 
+/* It may write on, and will, when everybody has forgotten it. */
+static void write_late(const struct migsim_copy *c)
+{
+	struct fake_engine *e = &fake_engine;
+
+	e->late = realloc(e->late, (e->nr_late + 1) * sizeof(*e->late));
+	fake_check(e->late, "no memory");
+	e->late[e->nr_late++] = *c;
+}
+
 static void drop(uint32_t i)
 {
 	memmove(&queue[i], &queue[i + 1],
@@ -177,7 +187,13 @@ static uint32_t complete(uint32_t i, struct migsim_completion *done,
 	e->nr_completed++;
 	done[n].cookie = c.copy.cookie;
 	done[n].status = nth(c.nth, e->fail_every) ? -EIO : 0;
-	fake_space_copied(&c.copy, !done[n].status);
+	if (nth(c.nth, e->stuck_every)) {
+		done[n].status = -ETIMEDOUT;
+		write_late(&c.copy);
+		fake_space_cancelled(&c.copy, true);
+	} else {
+		fake_space_copied(&c.copy, !done[n].status);
+	}
 	n++;
 	if (n < room && nth(c.nth, e->twice_every))
 		done[n++] = done[0];
@@ -244,13 +260,8 @@ static int reap(void *priv, struct migsim_completion *done, uint32_t max,
 
 static void forget(uint32_t i, bool stuck)
 {
-	struct fake_engine *e = &fake_engine;
-
-	if (stuck) {
-		e->late = realloc(e->late, (e->nr_late + 1) * sizeof(*e->late));
-		fake_check(e->late, "no memory");
-		e->late[e->nr_late++] = queue[i].copy;
-	}
+	if (stuck)
+		write_late(&queue[i].copy);
 	fake_space_cancelled(&queue[i].copy, stuck);
 	drop(i);
 }

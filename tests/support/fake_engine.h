@@ -22,6 +22,7 @@ struct fake_engine {
 	uint32_t decline_every;	/* nth submit: decline_err */
 	int decline_err;
 	uint32_t fail_every;	/* nth copy */
+	uint32_t stuck_every;	/* nth copy ends, and may write for ever */
 	uint32_t twice_every;	/* nth copy completes twice */
 	uint32_t unknown_every;	/* nth copy: a cookie of nobody comes with it */
 	uint32_t hang_at;	/* from the nth copy on none completes */

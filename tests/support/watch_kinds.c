@@ -22,6 +22,8 @@ const struct watch_kind watch_kinds[] = {
 	{ .faults = "delay_ppm=100000,delay_us=100", .delays = true },
 	{ .faults = HANGS },
 	{ .faults = HANGS ",cancel=stuck" },
+	{ .faults = "stuck_ppm=20000" },
+	{ .faults = ALL ",stuck_ppm=2000" },
 	{ .faults = "reorder=yes" },
 	{ .faults = "twice_ppm=50000" },
 	{ .faults = "reorder=yes", .dies = true },

@@ -493,6 +493,40 @@ static void stuck(void **state)
 	}
 }
 
+/* Reported, then written to at the next call, while the engine goes on. */
+static void given_up_and_written_to(void **state)
+{
+	uint32_t i, same, zero;
+	uint8_t seen[COPIES];
+	int32_t status[COPIES];
+	int n;
+
+	(void)state;
+	open_engine("error:stuck_ppm=200000");
+	submit_all();
+	assert_int_equal(reap(COPIES, FOREVER), COPIES);
+	for (i = 0; i < COPIES; i++)
+		status[nth(&done[i])] = done[i].status;
+	for (i = 0; i < COPIES; i++) {
+		look_at(i, &same, &zero);
+		assert_int_equal(same, status[i] ? 0 : LEN);
+		assert_int_equal(zero, status[i] ? LEN : 0);
+		assert_true(!status[i] || status[i] == -ETIMEDOUT);
+	}
+	assert_in_range(counts->stuck, 1, COPIES - 1);
+	assert_int_equal(reap(COPIES, 0), 0);
+	for (i = 0; i < COPIES; i++) {
+		look_at(i, &same, &zero);
+		assert_int_equal(same, status[i] ? 0 : LEN);
+		assert_int_equal(zero, 0);
+	}
+	/* Their places are free again: more than the engine is deep. */
+	for (n = 0; n < 32; n++) {
+		assert_int_equal(submit(0, COPIES), COPIES);
+		reap_all(COPIES, seen, status);
+	}
+}
+
 static void order_of(const char *word, uint32_t *order)
 {
 	uint32_t i;
@@ -706,7 +740,7 @@ int main(void)
 		TEST(delay),
 		TEST(hang),
 		TEST(cancel_takes_one_group),
-		TEST(stuck),
+		TEST(stuck), TEST(given_up_and_written_to),
 		TEST(reorder),
 		TEST(twice),
 		TEST(dies),

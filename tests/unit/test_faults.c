@@ -314,6 +314,59 @@ static void sync_retries_what_was_stuck(void **state)
 	scene_free(&sc);
 }
 
+/* One channel of several is lost: its copies are, and the others go on. */
+static void a_stuck_copy_is_set_apart_alone(void **state)
+{
+	(void)state;
+	scene_new(&sc, 20, 1);
+	sc.options.policy = "batch:pages=20";
+	fake_engine.stuck_every = 6;
+	scene_run(&sc);
+	assert_int_equal(sc.rc, 3);
+	assert_int_equal(sc.folios[5].status, -ETIMEDOUT);
+	assert_int_equal(sc.folios[11].status, -ETIMEDOUT);
+	assert_int_equal(sc.folios[17].status, -ETIMEDOUT);
+	assert_int_equal(sc.folios[6].status, 0);
+	assert_int_equal(fake.count[OP_QUARANTINE], 3);
+	assert_int_equal(fake_engine.nr_copies, 20);
+	assert_int_equal(fake_engine.nr_cancels, 0);
+	assert_int_equal(sc.s.cpu_fallback, 0);
+	assert_int_equal(sc.s.migrated, 17);
+	scene_free(&sc);
+}
+
+/* Alone it gets another target, and the engine that goes on copies. */
+static void sync_retries_a_stuck_copy_by_the_engine(void **state)
+{
+	(void)state;
+	scene_new(&sc, 9, 2);
+	sc.options.mode = MIGSIM_MODE_SYNC;
+	fake_engine.stuck_every = 9;
+	scene_run(&sc);
+	assert_int_equal(sc.rc, 0);
+	assert_int_equal(fake.count[OP_QUARANTINE], 1);
+	assert_int_equal(fake.count[OP_COPY], 0);
+	assert_int_equal(fake_engine.nr_copies, 10);
+	scene_free(&sc);
+}
+
+/* The last piece of its folio ends well; the folio does not. */
+static void one_stuck_piece_of_four(void **state)
+{
+	(void)state;
+	scene_new(&sc, 4, 3);
+	sc.options.policy = "script";
+	script.answer.pieces = 4;
+	fake_engine.stuck_every = 6;
+	scene_run(&sc);
+	assert_int_equal(sc.rc, 2);
+	assert_int_equal(sc.folios[1].status, -ETIMEDOUT);
+	assert_int_equal(sc.folios[2].status, -ETIMEDOUT);
+	assert_int_equal(fake.count[OP_QUARANTINE], 2);
+	assert_int_equal(fake.count[OP_COPY], 0);
+	scene_free(&sc);
+}
+
 /* Half of a folio's pieces hang, the other half was never taken. */
 static void hung_pieces(void **state)
 {
@@ -401,6 +454,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_engine_without_cancel_is_left,
 				scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(sync_retries_what_was_stuck,
+				scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(a_stuck_copy_is_set_apart_alone,
+				scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(sync_retries_a_stuck_copy_by_the_engine,
+				scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(one_stuck_piece_of_four,
 				scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(hung_pieces,
 				scene_setup, scene_teardown),

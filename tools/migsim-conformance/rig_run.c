@@ -125,6 +125,7 @@ static bool complete(struct rig *r, const struct migsim_completion *done)
 	c = &r->copy[i];
 	r->in_flight--;
 	r->state[i] = done->status ? SPOILT : COPIED;
+	r->stuck |= done->status == -ETIMEDOUT;
 	if (done->status > 0 || (done->status && !r->suite->faults))
 		return fail(r->suite,
 			    "copy %u of %" PRIu64 " bytes succeeds; came status %d",
