@@ -59,8 +59,10 @@ int bridge_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	if (current->mm != file->mm)
 		return -EPERM;
 	/* Every command may sleep: io_uring has threads for such. */
-	if (issue_flags & IO_URING_F_NONBLOCK)
+	if (issue_flags & IO_URING_F_NONBLOCK) {
+		compat_keep_cmd(cmd);
 		return -EAGAIN;
+	}
 	c = read_once(cmd);
 	rc = dispatch(file, cmd, &c, issue_flags);
 	if (rc == -EIOCBQUEUED)

@@ -6,6 +6,7 @@
 #ifndef MIGSIM_DMA_COMPAT_H
 #define MIGSIM_DMA_COMPAT_H
 
+#include <linux/string.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
@@ -21,6 +22,24 @@ static inline const void *compat_cmd(const struct io_uring_cmd *cmd)
 	return cmd->sqe->cmd;
 #else
 	return cmd->cmd;
+#endif
+}
+
+/*
+ * What a worker is to do reads the entry again. From 6.10 until 6.14 it is still
+ * that of the ring, which is another command's by then: the kernel keeps a copy
+ * and does not look at it.
+ */
+static inline void compat_keep_cmd(struct io_uring_cmd *cmd)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0) && \
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	void *kept = cmd_to_io_kiocb(cmd)->async_data;
+
+	if (!kept || cmd->sqe == kept)
+		return;
+	memcpy(kept, cmd->sqe, sizeof(*cmd->sqe));
+	cmd->sqe = kept;
 #endif
 }
 

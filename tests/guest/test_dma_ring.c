@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bridge takes commands from rings of any kind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dma.h"
+
+#define BYTES	(64 * PAGE)
+#define ROUNDS	200
+
+static struct dma dma;
+static char *src, *dst;
+
+static void open_ring(unsigned int entries, unsigned int flags)
+{
+	int rc = io_uring_queue_init(entries, &dma.ring, flags);
+
+	if (rc == -EINVAL)
+		skip();
+	assert_int_equal(rc, 0);
+	dma.fd = open(MIGSIM_DMA_DEVICE, O_RDWR | O_CLOEXEC);
+	assert_true(dma.fd >= 0);
+	assert_int_equal(dma_claim(&dma, 4), 4);
+}
+
+static void close_ring(void)
+{
+	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_RELEASE, NULL, 0, 0), 0);
+	dma_close(&dma);
+}
+
+/* Two groups, submitted one after the other, and every byte of both. */
+static void two_groups(uint64_t seed)
+{
+	struct migsim_dma_copy *c = copies_of(dst, src, PAGE, 64);
+	uint64_t data, both = 0;
+	unsigned int i;
+
+	memory_fill(src, BYTES, seed);
+	memory_fill(dst, BYTES, ~seed);
+	for (i = 0; i < 2; i++) {
+		dma_queue(&dma, MIGSIM_DMA_OP_COPY, c + 32 * i, 32, 0, 1 + i);
+		assert_true(io_uring_submit(&dma.ring) >= 0);
+	}
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(dma_wait(&dma, &data, 20), 0);
+		both += data;
+	}
+	assert_int_equal(both, 3);
+	assert_int_equal(copies_with(c, 64, 0), 64);
+	assert_int_equal(memory_check(dst, BYTES, seed), -1);
+	free(c);
+}
+
+/* The entry of a command that waits for a worker becomes that of the next. */
+static void one_entry(void **state)
+{
+	uint64_t i;
+
+	(void)state;
+	open_ring(1, 0);
+	for (i = 0; i < ROUNDS; i++)
+		two_groups(i);
+	close_ring();
+}
+
+static void long_entries(void **state)
+{
+	(void)state;
+	open_ring(8, IORING_SETUP_SQE128);
+	two_groups(1);
+	close_ring();
+}
+
+static void the_kernel_submits(void **state)
+{
+	(void)state;
+	open_ring(8, IORING_SETUP_SQPOLL);
+	two_groups(2);
+	close_ring();
+}
+
+static void completions_when_they_are_asked_for(void **state)
+{
+	(void)state;
+	open_ring(8, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	two_groups(3);
+	close_ring();
+}
+
+static void polled_rings_are_refused(void **state)
+{
+	struct migsim_dma_info info;
+
+	(void)state;
+	assert_int_equal(io_uring_queue_init(8, &dma.ring, IORING_SETUP_IOPOLL),
+			 0);
+	dma.fd = open(MIGSIM_DMA_DEVICE, O_RDWR | O_CLOEXEC);
+	assert_true(dma.fd >= 0);
+	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_INFO, &info, sizeof(info),
+				0), -EOPNOTSUPP);
+	dma_close(&dma);
+}
+
+static int load(void **state)
+{
+	(void)state;
+	src = memory_map(BYTES, 0);
+	dst = memory_map(BYTES, 0);
+	return module_load("migsim_swdma", "channels=4") ||
+	       module_load("migsim_dma", "");
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	return !pinned_become(0) || module_unload("migsim_dma") ||
+	       module_unload("migsim_swdma");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_entry),
+		cmocka_unit_test(long_entries),
+		cmocka_unit_test(the_kernel_submits),
+		cmocka_unit_test(completions_when_they_are_asked_for),
+		cmocka_unit_test(polled_rings_are_refused),
+	};
+
+	need_modules();
+	return cmocka_run_group_tests(tests, load, unload);
+}
