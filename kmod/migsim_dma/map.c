@@ -186,14 +186,34 @@ void bridge_unmap(struct bridge_chunk *chunk)
 	chunk->mapped = false;
 }
 
+static int count_device(struct device *dev, void *devices)
+{
+	++*(unsigned int *)devices;
+	return 0;
+}
+
+/* Functions that an IOMMU cannot tell apart share their addresses. */
+static bool has_own_addresses(struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	unsigned int devices = 0;
+
+	if (!group)
+		return false;
+	iommu_group_for_each_dev(group, &devices, count_device);
+	iommu_group_put(group);
+	return devices == 1;
+}
+
 /*
  * Does a device that is out of control lose the pages by the unmap? It takes an
- * IOMMU without a flush queue; and no other channel of the device, or the same
- * address on the bus could be given to other pages.
+ * IOMMU without a flush queue; and no other channel with the same addresses on
+ * the bus, or they could be given to other pages.
  */
 bool bridge_unmap_revokes(struct bridge_channel *channel)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(channel->dev);
 
-	return domain && domain->type == IOMMU_DOMAIN_DMA && channel->alone;
+	return domain && domain->type == IOMMU_DOMAIN_DMA && channel->alone &&
+	       has_own_addresses(channel->dev);
 }
