@@ -9,6 +9,7 @@
  * commands that no worker has begun: dma_over() sends them again.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -126,19 +127,24 @@ void dma_take_in(struct dma *dma, uint64_t timeout_ns)
 	}
 }
 
-/* These are short: they wait for nothing but each other. */
+/*
+ * These are short: they wait for nothing but each other, and for a worker of the
+ * ring, all of which may wait for memory. What takes no memory of ours need not
+ * be waited for.
+ */
 int dma_ask(struct dma *dma, uint32_t op, void *addr, uint32_t count)
 {
 	const struct migsim_dma_cmd cmd = {
 		.addr = (uintptr_t)addr, .count = count,
 	};
+	int tries = addr ? INT_MAX : 3;
 
 	dma->answered = false;
 	if (!send_command(dma, op, &cmd, ASKED))
 		return -EAGAIN;
-	while (!dma->answered) {
+	while (!dma->answered && tries--) {
 		dma_flush(dma);
 		dma_take_in(dma, 1000000000);
 	}
-	return dma->answer;
+	return dma->answered ? dma->answer : -ETIMEDOUT;
 }

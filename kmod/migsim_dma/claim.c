@@ -34,12 +34,18 @@ static bool matches(const struct bridge_channel *c,
 	       on_node(claim->node, c->node_id);
 }
 
+/* Its channels go with a work queue, of which no bus tells us. */
+static bool goes_unseen(const struct device *dev)
+{
+	return !strcmp(dev_driver_string(dev), "idxd");
+}
+
 /* What the parameters of the module leave, and what can copy as we promise. */
 bool bridge_can_use(struct dma_chan *chan)
 {
 	struct device *dev = chan->device->dev;
 
-	return bridge_is_staying(dev) &&
+	return bridge_is_staying(dev) && !goes_unseen(dev) &&
 	       chan->device->device_prep_dma_memcpy &&
 	       chan->device->copy_align <= BRIDGE_ALIGN_SHIFT &&
 	       named(bridge_name, dma_chan_name(chan), dev_name(dev)) &&

@@ -169,7 +169,8 @@ static bool begin(struct bridge_channel *channel)
 
 void bridge_issue(struct bridge_channel *channel)
 {
-	while (has_room(channel)) {
+	/* The driver may be on its way out. */
+	while (READ_ONCE(channel->state) == BRIDGE_ALIVE && has_room(channel)) {
 		struct bridge_chunk *chunk = channel->current_chunk;
 
 		if (!chunk) {

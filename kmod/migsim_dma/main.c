@@ -32,7 +32,7 @@ parameter(depth, uint, 0644, "most descriptors with a channel at once");
 unsigned int bridge_chunk_bytes = 256u << 10;
 parameter(chunk_bytes, uint, 0644,
 	  "small copies are mapped and waited for together up to this size");
-unsigned int bridge_desc_bytes;
+unsigned int bridge_desc_bytes = 2u << 20;
 parameter(desc_bytes, uint, 0644, "longest descriptor; 0: no limit");
 unsigned int bridge_check = MIGSIM_DMA_CHECK_TAIL;
 parameter(check, uint, 0644,
@@ -110,10 +110,11 @@ static int __init bridge_init(void)
 static void __exit bridge_exit(void)
 {
 	misc_deregister(&bridge_misc);
-	bridge_unwatch();
+	/* While a driver that leaves is still seen: it frees its channels. */
 	mutex_lock(&bridge_channels_lock);
 	bridge_channels_sweep();
 	mutex_unlock(&bridge_channels_lock);
+	bridge_unwatch();
 	/* Callbacks that have counted and not yet returned. */
 	synchronize_rcu();
 }

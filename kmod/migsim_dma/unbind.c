@@ -46,13 +46,10 @@ static bool is_still(struct bridge_channel *channel)
 	return smp_load_acquire(&channel->stopped) && bridge_is_idle(channel);
 }
 
-static void leave(struct bridge_channel *channel)
+static void leave(struct bridge_channel *channel, unsigned long deadline)
 {
-	unsigned long patience =
-		msecs_to_jiffies(2 * READ_ONCE(bridge_timeout_ms)) + HZ;
+	long patience = max((long)(deadline - jiffies), 1L);
 
-	WRITE_ONCE(channel->state, BRIDGE_GONE);
-	bridge_poke(channel);
 	if (wait_event_timeout(channel->idle, is_still(channel), patience)) {
 		bridge_give_back(channel);
 		return;
@@ -65,13 +62,21 @@ static void leave(struct bridge_channel *channel)
 
 static void driver_leaves(struct device *dev)
 {
+	unsigned long deadline = jiffies + HZ +
+		msecs_to_jiffies(2 * READ_ONCE(bridge_timeout_ms));
 	struct bridge_channel *channel;
 
 	mutex_lock(&bridge_channels_lock);
 	replace(NULL, dev);
 	list_for_each_entry(channel, &bridge_all_channels, node) {
+		if (channel->provider != dev || !channel->chan)
+			continue;
+		WRITE_ONCE(channel->state, BRIDGE_GONE);
+		bridge_poke(channel);
+	}
+	list_for_each_entry(channel, &bridge_all_channels, node) {
 		if (channel->provider == dev && channel->chan)
-			leave(channel);
+			leave(channel, deadline);
 	}
 	mutex_unlock(&bridge_channels_lock);
 }

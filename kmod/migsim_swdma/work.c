@@ -124,6 +124,8 @@ static void end(struct swdma_channel *channel, struct swdma_desc *d)
 		irq_work_queue(&channel->interrupt);
 	spin_lock_irq(&channel->lock);
 	channel->active = NULL;
+	/* Too late for this one; the next owner's is not meant. */
+	channel->terminated = false;
 	spin_unlock_irq(&channel->lock);
 	wake_up_all(&channel->idle);
 }

@@ -2,7 +2,9 @@
 /*
  * What /dev/migsim_dma understands: IORING_OP_URING_CMD with one of
  * MIGSIM_DMA_OP_* in sqe->cmd_op and struct migsim_dma_cmd in the 16 bytes of
- * sqe->cmd, so that any ring will do, one of 64 byte entries too.
+ * sqe->cmd, so that any ring will do, one of 64 byte entries too. All commands
+ * may sleep: with IOSQE_ASYNC they are not tried in vain first, and among linked
+ * ones it is needed.
  *
  * The order of commands on an open file:
  *
@@ -100,7 +102,9 @@ struct migsim_dma_cmd {
 
 /**
  * struct migsim_dma_copy - one copy of a group
- * @dst: where to; writable, does not overlap @src; a multiple of @align
+ * @dst: where to; writable; a multiple of @align. No copy in flight, this one
+ *       included, has any of it as its @src or @dst: the bridge writes to it
+ *       before the channel does, so that it can see what was not copied.
  * @src: where from; a multiple of @align
  * @len: not 0; a multiple of @align
  * @channel: index of a channel of this file, or MIGSIM_DMA_CHANNEL_ANY.
