@@ -95,6 +95,18 @@ static void dma_close(void *priv)
 		dma_free(dma);
 }
 
+/* Of the kernel's threads; what they did before was not for us. */
+static uint64_t dma_helper_cpu_ns(void *priv)
+{
+	struct dma *dma = priv;
+	struct migsim_dma_info info;
+
+	if (dma_ask(dma, MIGSIM_DMA_OP_INFO, &info, sizeof(info)) ==
+	    (int)sizeof(info))
+		dma->cpu_ns = info.cpu_ns;
+	return dma->cpu_ns - dma->info.cpu_ns;
+}
+
 static uint32_t most_copies(const struct dma *dma)
 {
 	uint64_t n = 4 * (uint64_t)dma->info.max_copies;
@@ -166,4 +178,5 @@ const struct migsim_engine_ops engine_dma = {
 	.kick = dma_kick,
 	.reap = dma_reap,
 	.cancel = dma_cancel,
+	.helper_cpu_ns = dma_helper_cpu_ns,
 };

@@ -68,7 +68,8 @@ struct dma {
 	struct io_uring ring;
 	bool has_ring;
 	int fd;
-	struct migsim_dma_info info;
+	struct migsim_dma_info info;	/* when it was opened */
+	uint64_t cpu_ns;		/* as it was said last */
 	char driver[160];
 
 	/* [head, made) are in commands, [made, tail) wait for the kick */

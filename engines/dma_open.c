@@ -203,6 +203,7 @@ int dma_set_up(struct dma *dma, const struct dma_args *args)
 		err = claim(dma, args);
 	if (!err)
 		err = ask_info(dma);
+	dma->cpu_ns = dma->info.cpu_ns;
 	if (!err)
 		err = ask_channels(dma);
 	return err;

@@ -57,6 +57,7 @@ struct bridge_file {
 	spinlock_t lock;		/* groups, bytes */
 	struct list_head groups;	/* also those being set up */
 	u64 bytes;			/* in flight; lock */
+	atomic64_t cmd_ns;		/* spent in its commands */
 };
 
 /* Pinned pages, and who was charged for them; outlives the file. */

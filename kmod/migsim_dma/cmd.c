@@ -4,6 +4,7 @@
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/sched.h>
 
 #include "bridge.h"
@@ -49,6 +50,7 @@ int bridge_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
 	struct bridge_file *file = cmd->file->private_data;
 	struct migsim_dma_cmd c;
+	u64 begin;
 	int rc;
 
 	if (compat_is_cancel(issue_flags)) {
@@ -63,8 +65,11 @@ int bridge_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 		compat_keep_cmd(cmd);
 		return -EAGAIN;
 	}
+	begin = ktime_get_ns();
 	c = read_once(cmd);
 	rc = dispatch(file, cmd, &c, issue_flags);
+	/* The worker holds the command, even if it is over, and so the file. */
+	atomic64_add((s64)(ktime_get_ns() - begin), &file->cmd_ns);
 	if (rc == -EIOCBQUEUED)
 		return rc;
 	if (rc < 0)

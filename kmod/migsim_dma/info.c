@@ -3,6 +3,7 @@
  * What the bridge is, and which channels there are.
  */
 #include <linux/device.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -32,8 +33,12 @@ int bridge_info(struct bridge_file *file, u64 addr, u32 size)
 	if (mutex_lock_killable(&file->claim))
 		return -EINTR;
 	info.channels = file->nr;
+	info.cpu_ns = (u64)atomic64_read(&file->cmd_ns);
 	for (i = 0; i < file->nr; i++) {
-		if (READ_ONCE(file->slots[i].channel->state) != BRIDGE_ALIVE)
+		const struct bridge_channel *channel = file->slots[i].channel;
+
+		info.cpu_ns += READ_ONCE(channel->thread->se.sum_exec_runtime);
+		if (READ_ONCE(channel->state) != BRIDGE_ALIVE)
 			info.dead++;
 	}
 	mutex_unlock(&file->claim);

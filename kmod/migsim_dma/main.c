@@ -94,7 +94,7 @@ static int __init bridge_init(void)
 
 	BUILD_BUG_ON(sizeof(struct migsim_dma_cmd) != 16);
 	BUILD_BUG_ON(sizeof(struct migsim_dma_copy) != 32);
-	BUILD_BUG_ON(sizeof(struct migsim_dma_info) != 48);
+	BUILD_BUG_ON(sizeof(struct migsim_dma_info) != 56);
 	BUILD_BUG_ON(sizeof(struct migsim_dma_channel) != 112);
 	BUILD_BUG_ON(sizeof(struct migsim_dma_claim) != 80);
 	rc = bridge_watch();

@@ -113,6 +113,32 @@ static void polled_rings_are_refused(void **state)
 	dma_close(&dma);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct migsim_dma_info info;
+
+	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_INFO, &info, sizeof(info),
+				0), sizeof(info));
+	return info.cpu_ns;
+}
+
+/* A command that only asks costs less than a hundred that copy and check. */
+static void what_it_costs_is_told(void **state)
+{
+	uint64_t i, before, idle, busy;
+
+	(void)state;
+	open_ring(8, 0);
+	before = cpu_ns();
+	idle = cpu_ns();
+	for (i = 0; i < 50; i++)
+		two_groups(i);
+	busy = cpu_ns();
+	assert_true(before > 0 && idle > before);
+	assert_true(busy - idle > 10 * (idle - before));
+	close_ring();
+}
+
 static int load(void **state)
 {
 	(void)state;
@@ -137,6 +163,7 @@ int main(void)
 		cmocka_unit_test(the_kernel_submits),
 		cmocka_unit_test(completions_when_they_are_asked_for),
 		cmocka_unit_test(polled_rings_are_refused),
+		cmocka_unit_test(what_it_costs_is_told),
 	};
 
 	need_modules();

@@ -150,6 +150,9 @@ enum migsim_dma_check {
  * @max_in_flight: most bytes in flight of this file
  * @timeout_ms: a channel that takes longer for a copy is given up
  * @check: enum migsim_dma_check
+ * @cpu_ns: time that the CPU spent for this file so far: in its commands, from
+ *          beginning to end, and in the threads of its channels, where they
+ *          work for other files too. Interrupts are not in it.
  */
 struct migsim_dma_info {
 	__u32 abi;
@@ -162,6 +165,7 @@ struct migsim_dma_info {
 	__u64 max_in_flight;
 	__u32 timeout_ms;
 	__u32 check;
+	__u64 cpu_ns;
 };
 
 #define MIGSIM_DMA_NAME		32
