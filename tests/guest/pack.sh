@@ -74,6 +74,8 @@ cat >"$root/guest/environment" <<-EOF
 	export TOPOLOGY='$topology' GUEST_SECONDS=${GUEST_SECONDS:-600}
 EOF
 find "$root" -type f -size +100k -exec strip -g {} + 2>/dev/null || true
+# A user of the guest's reads what lies below somebody's home, too.
+chmod -R a+rX "$root"
 # Always the same: unpacking takes as many instructions each time.
 find "$root" -exec touch -h -d @0 {} +
 (cd "$root" && find . | LC_ALL=C sort |
