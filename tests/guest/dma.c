@@ -174,9 +174,14 @@ void dma_queue(struct dma *d, uint32_t op, void *addr, uint32_t count,
 int dma_wait(struct dma *d, uint64_t *user_data, unsigned int seconds)
 {
 	struct __kernel_timespec ts = { .tv_sec = seconds };
+	time_t end = time(NULL) + seconds;
 	struct io_uring_cqe *cqe;
-	int rc = io_uring_wait_cqe_timeout(&d->ring, &cqe, &ts);
+	int rc;
 
+	/* A ring that polls returns at once where there is nothing to poll. */
+	do
+		rc = io_uring_wait_cqe_timeout(&d->ring, &cqe, &ts);
+	while (rc == -ETIME && time(NULL) < end);
 	if (rc)
 		return rc;
 	rc = cqe->res;
