@@ -3,6 +3,7 @@
  * The bridge when something goes wrong below it or above: a channel hangs, loses
  * its driver; a process ends, or takes its memory away.
  */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,6 +193,29 @@ static void what_has_not_begun_is_cancelled(void **state)
 			 -ENOENT);
 }
 
+/* By the end of its ring a group is, too; before 6.7 that waits for all of it. */
+static void a_ring_that_ends_cancels(void **state)
+{
+	struct utsname kernel;
+	struct dma own;
+
+	(void)state;
+	assert_int_equal(uname(&kernel), 0);
+	if (strverscmp(kernel.release, "6.7") < 0)
+		skip();
+	dma_open(&own);
+	assert_int_equal(dma_claim(&own, 1), 1);
+	swdma_set("latency_us", 20000);
+	dma_queue(&own, MIGSIM_DMA_OP_COPY, copies, COPIES, 0, 1);
+	assert_int_equal(io_uring_submit(&own.ring), 1);
+	wait_until_in_flight(COPIES);
+	io_uring_queue_exit(&own.ring);
+	assert_true(pinned_become(0));
+	assert_in_range(copies_with(copies, COPIES, -ECANCELED), COPIES / 2,
+			COPIES - 1);
+	close(own.fd);
+}
+
 /* The pages live until the copies are done, and nobody else's are touched. */
 static void memory_may_go_in_flight(void **state)
 {
@@ -348,6 +373,7 @@ int main(void)
 		test(a_hang_is_quarantined), test(what_waits_goes_elsewhere),
 		test(without_a_channel_it_is_refused),
 		test(what_has_not_begun_is_cancelled),
+		test(a_ring_that_ends_cancels),
 		test(memory_may_go_in_flight),
 		test(a_process_may_die_in_flight),
 		test(a_process_may_die_in_quarantine),
