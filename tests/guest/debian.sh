@@ -47,9 +47,9 @@ depends() { # PACKAGE PATTERN
 		$1 ~ /Depends:$/ && $2 ~ name { print $2 }'
 }
 
-# Makes $dir, and apt know a suite; types are deb, deb-src or both.
-open_suite() { # WHAT SUITE [TYPE...]
-	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg type
+# Makes $dir, and apt know suites; types are deb, deb-src or both.
+open_suite() { # WHAT 'SUITE...' [TYPE...]
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg type name
 
 	what=$1 suite=$2
 	command -v apt-get dpkg-deb >/dev/null ||
@@ -61,7 +61,9 @@ open_suite() { # WHAT SUITE [TYPE...]
 	trap 'exit 130' INT TERM
 	mkdir -p "$dir"/{lists,cache/archives}/partial
 	for type in "${@:3}"; do
-		echo "$type [arch=amd64 signed-by=$keyring] $uri $suite main"
+		for name in $suite; do
+			echo "$type [arch=amd64 signed-by=$keyring] $uri $name main"
+		done
 	done >"$dir/sources.list"
 	progress "fetching $what from $suite"
 	fetch apt-get --error-on=any update
@@ -77,4 +79,23 @@ fetch() { # COMMAND...
 keep() { # MADE KEPT FILE-IN-IT
 	mv -T "$1" "$2" 2>/dev/null || [[ -e $2/$3 ]] ||
 		cannot "$2 is in the way"
+}
+
+# Where packages have their libraries, libc6 among them.
+libc=usr/lib/x86_64-linux-gnu
+
+# A program that wants a newer libc than this machine has is run by the loader
+# of one that lies in the same directory, wherever that lies.
+run_by_loader() { # DIRECTORY PROGRAM-IN-IT
+	local libs
+
+	libs=$(realpath --relative-to="$1/${2%/*}" "$1/$libc")
+	mv "$1/$2" "$1/$2.real"
+	cat >"$1/$2" <<-EOF
+		#!/bin/sh
+		libs=\${0%/*}/$libs
+		exec "\$libs/ld-linux-x86-64.so.2" --library-path "\$libs" \\
+			--argv0 "\$0" "\$0.real" "\$@"
+	EOF
+	chmod +x "$1/$2"
 }

@@ -5,9 +5,10 @@
 # anew, remove the directory headers-VERSION.
 set -euo pipefail
 
-usage='usage: tests/guest/headers.sh 6.1|6.12'
+usage='usage: tests/guest/headers.sh 6.1|6.12|7.3'
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/debian.sh"
+. "$here/compiler.sh"
 from=$(suite_of "${1-}") || { echo "$usage" >&2; exit 2; }
 
 version=$1
@@ -23,6 +24,8 @@ exec 9>"$headers.lock"
 flock 9
 [[ ! -e $headers/$build/Makefile ]] || { echo "$headers/$build"; exit 0; }
 
+# The compiler comes from the suite that the kernel was made for.
+[[ $version != 7.3 ]] || from="$from ${from%-backports}"
 open_suite "headers of kernel $version" "$from" deb
 mkdir "$dir/deb" "$dir/headers"
 cd "$dir/deb"
@@ -37,6 +40,7 @@ for deb in *.deb; do
 	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir/headers" \
 		--exclude ./usr/share --exclude ./lib --exclude vmlinux
 done
+[[ $version != 7.3 ]] || add_compiler "$dir/headers"
 sed -i 's:/usr/src:..:' "$dir/headers/$build/Makefile"
 rm -rf "$headers"
 keep "$dir/headers" "$headers" "$build/Makefile"

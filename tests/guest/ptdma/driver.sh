@@ -2,17 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Builds the ptdma driver and dmatest for a kernel and prints their paths.
 # Debian's kernels come without them: the source is that of its 6.1, unmodified,
-# for 6.12 too.
+# for 6.12 and 7.3 too.
 set -euo pipefail
 
-usage='usage: tests/guest/ptdma/driver.sh 6.1|6.12'
+usage='usage: tests/guest/ptdma/driver.sh 6.1|6.12|7.3'
 guest=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$guest/debian.sh"
-case ${1-} in
-6.1 | 6.12) ;;
-7.3) echo 'the ptdma driver is built for 6.1 and 6.12 only' >&2; exit 77 ;;
-*) echo "$usage" >&2; exit 2 ;;
-esac
+suite_of "${1-}" >/dev/null || { echo "$usage" >&2; exit 2; }
 
 # Of the source only what is built is kept.
 source=$cache/source-6.1
