@@ -100,7 +100,8 @@ run_sanitizers() {
 	if build tsan; then
 		run_tests tsan $jobs -LE "$not|one-thread" >build/tsan/ctest.log 2>&1 &
 		tsan=$!
-		trap 'kill $tsan 2>/dev/null || true' EXIT
+		# It outlives the function, and its variables.
+		trap "kill $tsan 2>/dev/null || true" EXIT
 	fi
 	if [[ $asan ]]; then
 		run_tests asan $jobs -LE "$not"
