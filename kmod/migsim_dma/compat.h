@@ -68,6 +68,31 @@ static inline bool compat_is_cancel(unsigned int issue_flags)
 {
 	return issue_flags & IO_URING_F_CANCEL;
 }
+
+#ifdef IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
+static inline void compat_done_in_task(struct io_tw_req tw_req,
+				       io_tw_token_t tw)
+{
+	struct io_uring_cmd *cmd = io_uring_cmd_from_tw(tw_req);
+	unsigned int issue_flags = IO_URING_CMD_TASK_WORK_ISSUE_FLAGS;
+#else
+static inline void compat_done_in_task(struct io_uring_cmd *cmd,
+				       unsigned int issue_flags)
+{
+#endif
+	compat_cmd_done(cmd, *(int *)cmd->pdu, issue_flags);
+}
+
+/*
+ * From a thread of ours. The lock that a cancelable command takes is the ring's,
+ * which its process may hold for as long as it likes: that process completes it.
+ */
+static inline void compat_cmd_done_elsewhere(struct io_uring_cmd *cmd,
+					     int result)
+{
+	*(int *)cmd->pdu = result;
+	io_uring_cmd_complete_in_task(cmd, compat_done_in_task);
+}
 #else
 static inline void compat_mark_cancelable(struct io_uring_cmd *cmd,
 					  unsigned int issue_flags)
@@ -77,6 +102,12 @@ static inline void compat_mark_cancelable(struct io_uring_cmd *cmd,
 static inline bool compat_is_cancel(unsigned int issue_flags)
 {
 	return false;
+}
+
+static inline void compat_cmd_done_elsewhere(struct io_uring_cmd *cmd,
+					     int result)
+{
+	compat_cmd_done(cmd, result, IO_URING_F_UNLOCKED);
 }
 #endif
 

@@ -58,8 +58,7 @@ static void group_end(struct bridge_group *group)
 	spin_unlock(&file->lock);
 	bridge_all_bytes(-(s64)group->bytes);
 	bridge_group_free(group);
-	/* This thread holds no lock of the ring. */
-	compat_cmd_done(cmd, failed, IO_URING_F_UNLOCKED);
+	compat_cmd_done_elsewhere(cmd, failed);
 }
 
 /* The chunk leaves its group. Its pages must be unpinned, or in quarantine. */
