@@ -7,8 +7,10 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 
 #include "swdma.h"
 
@@ -34,6 +36,8 @@ unsigned long swdma_bandwidth;
 parameter(bandwidth, ulong, "bytes per second of a channel; 0: as it comes");
 unsigned int swdma_slots;
 parameter(slots, uint, "most descriptors of a channel; 0: no limit");
+unsigned int swdma_refuse_every;
+parameter(refuse_every, uint, "every so many preparations of a channel fail");
 unsigned int swdma_fail_every;
 parameter(fail_every, uint, "every so many copies of a channel end with an error");
 unsigned int swdma_skip_every;
@@ -48,20 +52,23 @@ bool swdma_out_of_order;
 parameter(out_of_order, bool, "the newest descriptor first");
 
 static struct platform_device *platform[MAX_DEVICES];
+/* What they have at their driver. Not the device's lock: who unbinds holds that
+ * until all channels are at rest, also those that hang.
+ */
+static DEFINE_MUTEX(bound);
 
 static void for_all(void (*what)(struct swdma_channel *channel))
 {
 	unsigned int i, j;
 
+	mutex_lock(&bound);
 	for (i = 0; i < MAX_DEVICES && platform[i]; i++) {
-		struct swdma_device *sw;
+		struct swdma_device *sw = platform_get_drvdata(platform[i]);
 
-		device_lock(&platform[i]->dev);
-		sw = platform_get_drvdata(platform[i]);
 		for (j = 0; sw && j < sw->nr; j++)
 			what(&sw->channels[j]);
-		device_unlock(&platform[i]->dev);
 	}
+	mutex_unlock(&bound);
 }
 
 /* The copies that hang are done now, late. */
@@ -71,9 +78,27 @@ static int unhang_set(const char *value, const struct kernel_param *kp)
 	return 0;
 }
 
-static const struct kernel_param_ops unhang_ops = { .set = unhang_set };
-module_param_cb(unhang, &unhang_ops, NULL, 0200);
-MODULE_PARM_DESC(unhang, "written to: what hangs goes on");
+static unsigned int nr_hung;
+
+static void count_hung(struct swdma_channel *channel)
+{
+	nr_hung += READ_ONCE(channel->hung) != NULL;
+}
+
+/* One at a time: the lock of the module's parameters is held. */
+static int unhang_get(char *buf, const struct kernel_param *kp)
+{
+	nr_hung = 0;
+	for_all(count_hung);
+	return sysfs_emit(buf, "%u\n", nr_hung);
+}
+
+static const struct kernel_param_ops unhang_ops = {
+	.set = unhang_set,
+	.get = unhang_get,
+};
+module_param_cb(unhang, &unhang_ops, NULL, 0600);
+MODULE_PARM_DESC(unhang, "how many channels hang; written to: they go on");
 
 static int channel_init(struct swdma_device *sw, unsigned int i)
 {
@@ -109,10 +134,18 @@ static void stop(struct swdma_device *sw)
 	}
 }
 
+static void set_bound(struct swdma_device *sw, void *data)
+{
+	mutex_lock(&bound);
+	dev_set_drvdata(sw->dma.dev, data);
+	mutex_unlock(&bound);
+}
+
 static void unregister(void *data)
 {
 	struct swdma_device *sw = data;
 
+	set_bound(sw, NULL);
 	stop(sw);
 	/* May free it. */
 	dma_async_device_unregister(&sw->dma);
@@ -148,7 +181,7 @@ static int probe(struct platform_device *pdev)
 		kfree(sw);
 		return rc;
 	}
-	platform_set_drvdata(pdev, sw);
+	set_bound(sw, sw);
 	return devm_add_action_or_reset(&pdev->dev, unregister, sw);
 }
 

@@ -46,11 +46,13 @@ static dma_cookie_t submit(struct dma_async_tx_descriptor *tx)
 static bool take_slot(struct swdma_channel *channel)
 {
 	unsigned int most = READ_ONCE(swdma_slots);
+	unsigned int refuse = READ_ONCE(swdma_refuse_every);
 	unsigned long flags;
 	bool room;
 
 	spin_lock_irqsave(&channel->lock, flags);
-	room = !most || channel->slots < most;
+	room = (!most || channel->slots < most) &&
+	       (!refuse || ++channel->asked % refuse);
 	channel->slots += room;
 	spin_unlock_irqrestore(&channel->lock, flags);
 	return room;

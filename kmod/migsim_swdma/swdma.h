@@ -39,6 +39,7 @@ struct swdma_channel {
 	struct swdma_desc *hung;	/* nothing else is begun */
 	bool terminated;		/* the active one gets no callback */
 	unsigned int slots;		/* descriptors that exist */
+	unsigned int asked;		/* for one */
 	u64 begun;
 	struct llist_head done;
 	struct irq_work interrupt;
@@ -51,7 +52,7 @@ struct swdma_device {
 };
 
 /* main.c: parameters */
-extern unsigned int swdma_latency_us, swdma_slots;
+extern unsigned int swdma_latency_us, swdma_slots, swdma_refuse_every;
 extern unsigned long swdma_bandwidth;
 extern unsigned int swdma_fail_every, swdma_skip_every, swdma_corrupt_every;
 extern unsigned int swdma_hang_every, swdma_hang_channels;
