@@ -49,6 +49,17 @@ int module_unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }
 
+/* A ring that ends holds its files for a while, and they the module. */
+int module_leaves(const char *name)
+{
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < 6000 && (rc = module_unload(name)) == -EAGAIN; i++)
+		usleep(10000);
+	return rc;
+}
+
 static void set(const char *module, const char *parameter, unsigned long value)
 {
 	char path[128];
@@ -67,6 +78,27 @@ void swdma_set(const char *parameter, unsigned long value)
 	set("migsim_swdma", parameter, value);
 }
 
+static unsigned int hung(void)
+{
+	unsigned int n = 0;
+	FILE *f = fopen("/sys/module/migsim_swdma/parameters/unhang", "r");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%u", &n), 1);
+	fclose(f);
+	return n;
+}
+
+void swdma_wait_hung(unsigned int channels)
+{
+	unsigned int i;
+
+	for (i = 0; i < 6000 && hung() < channels; i++)
+		usleep(10000);
+	assert_int_equal(hung(), channels);
+	swdma_set("hang_every", 0);
+}
+
 void dma_set(const char *parameter, unsigned long value)
 {
 	set("migsim_dma", parameter, value);
@@ -75,14 +107,36 @@ void dma_set(const char *parameter, unsigned long value)
 void swdma_well(void)
 {
 	static const char *const zero[] = {
-		"latency_us", "bandwidth", "slots", "fail_every", "skip_every",
-		"corrupt_every", "hang_every", "hang_channels", "out_of_order",
+		"latency_us", "bandwidth", "slots", "refuse_every",
+		"fail_every", "skip_every", "corrupt_every", "hang_every",
+		"hang_channels", "out_of_order",
 	};
 	size_t i;
 
+	if (access("/sys/module/migsim_swdma", F_OK))
+		return;
 	for (i = 0; i < sizeof(zero) / sizeof(*zero); i++)
 		swdma_set(zero[i], 0);
 	swdma_set("unhang", 1);
+}
+
+void dma_well(void)
+{
+	static const struct {
+		const char *name;
+		unsigned long value;
+	} usual[] = {
+		{ "max_copies", 4096 }, { "max_bytes", 64 * MIB },
+		{ "max_in_flight", 1024 * MIB }, { "max_all", 4096 * MIB },
+		{ "depth", 64 }, { "chunk_bytes", MIB / 4 },
+		{ "desc_bytes", 0 }, { "check", MIGSIM_DMA_CHECK_TAIL },
+		/* A guest may stand still for longer than the default. */
+		{ "timeout_ms", 60000 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		dma_set(usual[i].name, usual[i].value);
 }
 
 long dma_counter(const char *name)

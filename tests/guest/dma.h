@@ -16,11 +16,17 @@ void need_modules(void);
 /* Of those in MODULES. The parameters are those of insmod. Returns -errno. */
 int module_load(const char *name, const char *parameters);
 int module_unload(const char *name);
+/* Waits while it is in use. */
+int module_leaves(const char *name);
 
 void swdma_set(const char *parameter, unsigned long value);
-/* No faults, no delay. */
+/* No faults, no delay; nothing where it is not loaded. */
 void swdma_well(void);
+/* Waits until so many channels hang; then no other will. */
+void swdma_wait_hung(unsigned int channels);
 void dma_set(const char *parameter, unsigned long value);
+/* The bridge's parameters are what they are at first, the timeout is wide. */
+void dma_well(void);
 long dma_counter(const char *name);
 /* Pages that are pinned, by the kernel's own account. */
 long pinned_pages(void);

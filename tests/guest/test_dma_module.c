@@ -14,17 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dma.h"
+#include "dma_rig.h"
 
 #define BYTES	(8 * MIB)
 
-static struct dma dma;
-static char *src, *dst;
-
-static void scene_end(char *a, char *b)
+static void use_huge_pages(void)
 {
-	memory_unmap(a, BYTES);
-	memory_unmap(b, BYTES);
+	memory_unmap(src, BYTES);
+	memory_unmap(dst, BYTES);
+	src = memory_map(BYTES, 9);
+	dst = memory_map(BYTES, 9);
+	memory_fill(src, BYTES, 1);
 }
 
 static void says_what_it_is(void **state)
@@ -95,10 +95,7 @@ static void huge_pages_arrive(void **state)
 	(void)state;
 	if (!have_thp())
 		skip();
-	scene_end(src, dst);
-	src = memory_map(BYTES, 9);
-	dst = memory_map(BYTES, 9);
-	memory_fill(src, BYTES, 1);
+	use_huge_pages();
 	copies_arrive(state);
 }
 
@@ -128,7 +125,6 @@ static void odd_copies_arrive(void **state)
 	assert_int_equal(dma_claim(&dma, 5), 5);
 	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_COPY, c, n,
 				MIGSIM_DMA_SPLIT), 0);
-	dma_set("desc_bytes", 0);
 	assert_memory_equal(dst, want, BYTES);
 	free(want);
 	free(c);
@@ -160,10 +156,7 @@ static void neighbours_are_joined(void **state)
 	if (!have_thp())
 		skip();
 	(void)state;
-	scene_end(src, dst);
-	src = memory_map(BYTES, 9);
-	dst = memory_map(BYTES, 9);
-	memory_fill(src, BYTES, 1);
+	use_huge_pages();
 	c = copies_of(dst, src, PAGE, n);
 	assert_int_equal(dma_claim(&dma, 1), 1);
 	before = dma_counter("descriptors");
@@ -202,7 +195,6 @@ static void errors_are_told(void **state)
 					 memcmp(dst + i * PAGE, src + i * PAGE,
 						PAGE) != 0);
 	}
-	dma_set("desc_bytes", 0);
 	free(c);
 }
 
@@ -221,8 +213,6 @@ static void the_tail_tells(void **state)
 	swdma_set("skip_every", 5);
 	assert_int_equal(dma_claim(&dma, 4), 4);
 	failed = dma_do(&dma, MIGSIM_DMA_OP_COPY, c, n, 0);
-	dma_set("check", MIGSIM_DMA_CHECK_FULL);
-	dma_set("desc_bytes", 0);
 	assert_in_range(failed, n / 5 - 4, n / 5 + 4);
 	free(c);
 }
@@ -241,99 +231,45 @@ static void odd_providers_do(void **state)
 	memory_fill(dst, BYTES, 2);
 	assert_int_equal(copy_all(4, PAGE, 0), 0);
 	assert_int_equal(memory_check(dst, BYTES, 1), -1);
-	dma_set("desc_bytes", 0);
 }
 
-/* Many groups at once, each with a completion of its own. */
-static void groups_go_on_beside_each_other(void **state)
+/* But one that polls, which no driver but a block device's may serve. */
+static void any_ring_will_do(void **state)
 {
-	unsigned int n = BYTES / PAGE, i;
-	struct migsim_dma_copy *c = copies_of(dst, src, PAGE, n);
-	bool seen[64] = { false };
-	uint64_t which;
+	static const unsigned int rings[] = {
+		0, IORING_SETUP_SQE128, IORING_SETUP_CQE32,
+		IORING_SETUP_SQPOLL, IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+	};
+	unsigned int n = BYTES / PAGE;
+	size_t i;
 
 	(void)state;
-	assert_int_equal(dma_claim(&dma, 8), 8);
-	for (i = 0; i < 64; i++)
-		dma_queue(&dma, MIGSIM_DMA_OP_COPY, c + i * (n / 64), n / 64, 0,
-			  i);
-	assert_int_equal(io_uring_submit(&dma.ring), 64);
-	for (i = 0; i < 64; i++) {
-		assert_int_equal(dma_wait(&dma, &which, 60), 0);
-		assert_true(which < 64 && !seen[which]);
-		seen[which] = true;
-		assert_int_equal(copies_with(c + which * (n / 64), n / 64, 0),
-				 n / 64);
-	}
-	assert_int_equal(dma_wait(&dma, &which, 0), -ETIME);
-	assert_int_equal(memory_check(dst, BYTES, 1), -1);
-	free(c);
-}
+	assert_int_equal(dma_claim(&dma, 4), 4);
+	for (i = 0; i < sizeof(rings) / sizeof(*rings); i++) {
+		struct dma other = { .fd = dma.fd };
 
-/* More files than channels: they share, and each gets its copies. */
-static void files_share(void **state)
-{
-	struct migsim_dma_copy *c[3];
-	unsigned int n = 512, i;
-	struct dma other[3];
-
-	(void)state;
-	assert_int_equal(dma_claim(&dma, 15), 15);
-	for (i = 0; i < 3; i++) {
-		dma_open(&other[i]);
-		assert_int_equal(dma_claim(&other[i], 4), 4);
-		c[i] = copies_of(dst + i * HUGE, src + i * HUGE, PAGE, n);
-		dma_queue(&other[i], MIGSIM_DMA_OP_COPY, c[i], n, 0, i);
-		assert_int_equal(io_uring_submit(&other[i].ring), 1);
+		memory_fill(dst, BYTES, 2);
+		copies_again(copies, n);
+		assert_int_equal(io_uring_queue_init(8, &other.ring, rings[i]),
+				 0);
+		assert_int_equal(dma_do(&other, MIGSIM_DMA_OP_COPY, copies, n,
+					0), 0);
+		assert_int_equal(memory_check(dst, BYTES, 1), -1);
+		io_uring_queue_exit(&other.ring);
 	}
-	for (i = 0; i < 3; i++) {
-		assert_int_equal(dma_wait(&other[i], NULL, 60), 0);
-		dma_close(&other[i]);
-		free(c[i]);
-	}
-	assert_int_equal(memory_check(dst, 3 * HUGE, 1), -1);
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	swdma_well();
-	dma_open(&dma);
-	src = memory_map(BYTES, 0);
-	dst = memory_map(BYTES, 0);
-	memory_fill(src, BYTES, 1);
-	memory_fill(dst, BYTES, 2);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	scene_end(src, dst);
-	dma_close(&dma);
-	return !pinned_become(0);
-}
-
-static int load(void **state)
-{
-	(void)state;
-	assert_int_equal(module_load("migsim_swdma", "channels=16"), 0);
-	assert_int_equal(module_load("migsim_dma", "check=2"), 0);
-	return 0;
-}
-
-/* Whatever happened before, nothing is left of it. */
-static int unload(void **state)
-{
-	(void)state;
-	assert_int_equal(dma_counter("quarantined_pages"), 0);
-	assert_int_equal(module_unload("migsim_dma"), 0);
-	assert_int_equal(module_unload("migsim_swdma"), 0);
+	rig_begin(BYTES);
+	dma_set("check", MIGSIM_DMA_CHECK_FULL);
 	return 0;
 }
 
 #define test(name) \
-	cmocka_unit_test_setup_teardown(name, setup, teardown)
+	cmocka_unit_test_setup_teardown(name, setup, rig_end)
 
 int main(void)
 {
@@ -342,10 +278,9 @@ int main(void)
 		test(huge_pages_arrive), test(odd_copies_arrive),
 		test(a_wish_is_granted), test(neighbours_are_joined),
 		test(errors_are_told), test(the_tail_tells),
-		test(odd_providers_do), test(groups_go_on_beside_each_other),
-		test(files_share),
+		test(odd_providers_do), test(any_ring_will_do),
 	};
 
 	need_modules();
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, rig_load, rig_unload);
 }
