@@ -110,7 +110,7 @@ struct bridge_desc {
 	dma_addr_t src;
 	dma_addr_t dst;
 	u32 len;
-	bool bad;
+	int error;
 };
 
 struct bridge_chunk {
@@ -171,6 +171,7 @@ struct bridge_channel {
 	struct list_head slots;		/* that have chunks */
 	/* Of the thread alone: */
 	struct bridge_chunk *current_chunk;
+	bool refused;			/* with nothing out: tried again soon */
 	struct list_head issued;
 	struct list_head quarantined;
 };

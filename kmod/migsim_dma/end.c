@@ -96,8 +96,8 @@ static void spread_errors(struct bridge_chunk *chunk)
 	struct bridge_piece *p = chunk->first;
 
 	for (;;) {
-		if (d->bad)
-			p->error = -EIO;
+		if (!p->error)
+			p->error = d->error;
 		end = min(piece_end, desc_end);
 		if (end == desc_end) {
 			if (d == last)

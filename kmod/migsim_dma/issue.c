@@ -25,7 +25,7 @@ static void called_back(void *param, const struct dmaengine_result *result)
 
 	rcu_read_lock();
 	if (result && result->result != DMA_TRANS_NOERROR)
-		desc->bad = true;
+		desc->error = -EIO;
 	if (atomic_dec_and_test(&chunk->left)) {
 		llist_add(&chunk->done, &channel->done);
 		wake = true;
@@ -84,10 +84,10 @@ static bool submit(struct bridge_channel *channel, struct bridge_desc *d)
 }
 
 /* What is left of the chunk is never issued. */
-static void give_up(struct bridge_chunk *chunk)
+static void give_up(struct bridge_chunk *chunk, int error)
 {
 	for (; chunk->next < chunk->nr_descs; chunk->next++)
-		chunk->descs[chunk->next].bad = true;
+		chunk->descs[chunk->next].error = error;
 }
 
 /* Without room the thread comes back when half of it has been done. */
@@ -99,14 +99,20 @@ static bool has_room(struct bridge_channel *channel)
 	return atomic_read(&channel->out) < depth;
 }
 
-/* No memory, or no room at the provider: with nothing out none will come. */
+/*
+ * No memory, or no room at the provider, which may make some only after it has
+ * called back. With nothing out nobody says when: it is tried again, for as long
+ * as a copy may take.
+ */
 static void stall(struct bridge_channel *channel, struct bridge_chunk *chunk,
 		  int out)
 {
-	if (out)
-		WRITE_ONCE(channel->low, min(channel->low, out - 1));
-	else
-		give_up(chunk);
+	if (!out && time_after(jiffies, chunk->deadline)) {
+		give_up(chunk, -ENOMEM);
+		return;
+	}
+	WRITE_ONCE(channel->low, min(channel->low, out - 1));
+	channel->refused = !out;
 }
 
 static void issue_descs(struct bridge_channel *channel,
@@ -114,6 +120,7 @@ static void issue_descs(struct bridge_channel *channel,
 {
 	unsigned int before = chunk->next;
 
+	channel->refused = false;
 	while (chunk->next < chunk->nr_descs && has_room(channel)) {
 		int out = atomic_read(&channel->out);
 
@@ -209,7 +216,8 @@ void bridge_issue_stop(struct bridge_channel *channel)
 	struct bridge_chunk *chunk = channel->current_chunk;
 
 	if (chunk) {
-		give_up(chunk);
+		channel->refused = false;
+		give_up(chunk, -ENODEV);
 		issued(channel, chunk);
 	}
 	while ((chunk = next_chunk(channel))) {

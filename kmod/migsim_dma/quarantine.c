@@ -89,6 +89,8 @@ long bridge_next_deadline(struct bridge_channel *channel)
 	struct bridge_chunk *chunk, *current_chunk = channel->current_chunk;
 	long least = MAX_SCHEDULE_TIMEOUT, left;
 
+	if (channel->refused)
+		return 1;
 	list_for_each_entry(chunk, &channel->issued, node) {
 		left = (long)(chunk->deadline - jiffies);
 		least = min(least, max(left, 0L) + 1);

@@ -95,6 +95,23 @@ static void what_waits_goes_elsewhere(void **state)
 	assert_true(pinned_become(0));
 }
 
+/* That is not the channel's end. */
+static void a_provider_may_lack_memory(void **state)
+{
+	(void)state;
+	dma_set("timeout_ms", 300);
+	swdma_set("refuse_every", 1);
+	assert_int_equal(dma_claim(&dma, 1), 1);
+	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_COPY, copies, 4, 0), 4);
+	assert_int_equal(copies_with(copies, 4, -ENOMEM), 4);
+	assert_int_equal(rig_info().dead, 0);
+	swdma_set("refuse_every", 0);
+	copies_again(copies, 4);
+	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_COPY, copies, COPIES, 0),
+			 0);
+	assert_int_equal(memory_check(dst, BYTES, 1), -1);
+}
+
 /* Lines of the kernel's log since it was opened. */
 static unsigned int lines_with(int log, const char *what)
 {
@@ -178,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_hang_is_quarantined), test(what_waits_goes_elsewhere),
+		test(a_provider_may_lack_memory),
 		test(without_a_channel_it_is_refused),
 		test(what_has_not_begun_is_cancelled),
 	};

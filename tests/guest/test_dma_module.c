@@ -217,7 +217,10 @@ static void the_tail_tells(void **state)
 	free(c);
 }
 
-/* A provider with little room, and one that keeps no order. */
+/*
+ * A provider with little room, one that has no memory at times, and one that
+ * keeps no order.
+ */
 static void odd_providers_do(void **state)
 {
 	(void)state;
@@ -227,6 +230,13 @@ static void odd_providers_do(void **state)
 	assert_int_equal(copy_all(4, PAGE, 0), 0);
 	assert_int_equal(memory_check(dst, BYTES, 1), -1);
 	swdma_well();
+	swdma_set("refuse_every", 3);
+	dma_set("depth", 1);
+	memory_fill(dst, BYTES, 2);
+	assert_int_equal(copy_all(4, 16 * PAGE, 0), 0);
+	assert_int_equal(memory_check(dst, BYTES, 1), -1);
+	swdma_well();
+	dma_set("depth", 64);
 	swdma_set("out_of_order", 1);
 	memory_fill(dst, BYTES, 2);
 	assert_int_equal(copy_all(4, PAGE, 0), 0);
