@@ -46,9 +46,15 @@ static bool is_still(struct bridge_channel *channel)
 	return smp_load_acquire(&channel->stopped) && bridge_is_idle(channel);
 }
 
-static void leave(struct bridge_channel *channel, unsigned long deadline)
+static bool leaves_with(const struct bridge_channel *channel,
+			const struct device *dev)
 {
-	long patience = max((long)(deadline - jiffies), 1L);
+	return channel->provider == dev && channel->chan;
+}
+
+static void leave(struct bridge_channel *channel, unsigned long until)
+{
+	long patience = max((long)(until - jiffies), 1L);
 
 	if (wait_event_timeout(channel->idle, is_still(channel), patience)) {
 		bridge_give_back(channel);
@@ -62,21 +68,22 @@ static void leave(struct bridge_channel *channel, unsigned long deadline)
 
 static void driver_leaves(struct device *dev)
 {
-	unsigned long deadline = jiffies + HZ +
-		msecs_to_jiffies(2 * READ_ONCE(bridge_timeout_ms));
 	struct bridge_channel *channel;
+	unsigned long until;
 
 	mutex_lock(&bridge_channels_lock);
 	replace(NULL, dev);
 	list_for_each_entry(channel, &bridge_all_channels, node) {
-		if (channel->provider != dev || !channel->chan)
+		if (!leaves_with(channel, dev))
 			continue;
 		WRITE_ONCE(channel->state, BRIDGE_GONE);
 		bridge_poke(channel);
 	}
+	until = jiffies + HZ +
+		msecs_to_jiffies(2 * READ_ONCE(bridge_timeout_ms));
 	list_for_each_entry(channel, &bridge_all_channels, node) {
-		if (channel->provider == dev && channel->chan)
-			leave(channel, deadline);
+		if (leaves_with(channel, dev))
+			leave(channel, until);
 	}
 	mutex_unlock(&bridge_channels_lock);
 }
