@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 
 #include "bridge.h"
 #include "compat.h"
@@ -170,11 +171,14 @@ int bridge_cancel(struct bridge_file *file, u64 addr)
 }
 
 /*
- * The ring ends, and asks so perhaps more than once. The command is in flight,
- * so the file keeps its channels.
+ * The ring ends, and asks so perhaps more than once. Who releases the file's
+ * channels meanwhile, when the group has just ended, leaves them for the grace
+ * period.
  */
 void bridge_cancel_cmd(struct bridge_file *file, struct io_uring_cmd *cmd)
 {
+	rcu_read_lock();
 	if (cancel(file, 0, cmd))
 		poke_all(file);
+	rcu_read_unlock();
 }
