@@ -186,29 +186,30 @@ void bridge_unmap(struct bridge_chunk *chunk)
 	chunk->mapped = false;
 }
 
-static int count_device(struct device *dev, void *devices)
+static int count_device(struct device *dev, void *nr)
 {
-	++*(unsigned int *)devices;
+	++*(unsigned int *)nr;
 	return 0;
 }
 
-/* Functions that an IOMMU cannot tell apart share their addresses. */
+/* Devices that an IOMMU does not tell apart have one space of addresses. */
 static bool has_own_addresses(struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get(dev);
-	unsigned int devices = 0;
+	unsigned int nr = 0;
 
 	if (!group)
 		return false;
-	iommu_group_for_each_dev(group, &devices, count_device);
+	iommu_group_for_each_dev(group, &nr, count_device);
 	iommu_group_put(group);
-	return devices == 1;
+	return nr == 1;
 }
 
 /*
  * Does a device that is out of control lose the pages by the unmap? It takes an
- * IOMMU without a flush queue; and no other channel with the same addresses on
- * the bus, or they could be given to other pages.
+ * IOMMU without a flush queue; and nobody else with the same addresses, another
+ * channel of the device or another device, to whom they could be given with
+ * other pages behind them.
  */
 bool bridge_unmap_revokes(struct bridge_channel *channel)
 {
