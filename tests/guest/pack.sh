@@ -72,6 +72,8 @@ cat >"$root/guest/environment" <<-EOF
 	export MIGSIM_STRESS_SECONDS=0.2
 	export MODULES='${MODULES-}'
 	export TOPOLOGY='$topology' GUEST_SECONDS=${GUEST_SECONDS:-600}
+	export MIGSIM_FUZZ_SEED='${MIGSIM_FUZZ_SEED-}'
+	export MIGSIM_FUZZ_COMMANDS='${MIGSIM_FUZZ_COMMANDS-}'
 EOF
 find "$root" -type f -size +100k -exec strip -g {} + 2>/dev/null || true
 # A user of the guest's reads what lies below somebody's home, too.
