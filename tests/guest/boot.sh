@@ -8,7 +8,7 @@ set -euo pipefail
 usage='usage: tests/guest/boot.sh KERNEL-DIRECTORY TOPOLOGY-FILE DIR'
 kernel=${1:?$usage} topology=${2:?$usage} dir=${3:?$usage}
 # Wide: on a busy machine a boot took a minute.
-hello_seconds=180 all_seconds=$((1200 + ${GUEST_SECONDS:-600}))
+hello_seconds=180 all_seconds=$((1200 + ${GUEST_SECONDS:-600} + ${GUEST_LOOP_SECONDS:-0}))
 # What a topology may say besides qemu=(). One thread for all CPUs: with one
 # for each a kernel that patches itself, as tracing makes it do, has panicked
 # (int3) on a breakpoint that another CPU had taken away.

@@ -70,9 +70,12 @@ topologies=${topologies:-$(ls "$here/topology")}
 [[ $version == 6.12 || $version == 6.1 || $version == 7.3 ]] ||
 	refuse "there is no kernel $version; there are: 6.12 6.1 7.3"
 ((!${#command[@]})) || : "${GUEST_SECONDS:=3600}"
-[[ ${GUEST_SECONDS:=600} == [1-9]* && ! ${GUEST_SECONDS//[0-9]/} ]] ||
+[[ ${GUEST_SECONDS:=600} =~ ^[1-9][0-9]*$ ]] ||
 	refuse "GUEST_SECONDS is '$GUEST_SECONDS': a number of seconds is wanted"
-export GUEST_SECONDS
+[[ ${GUEST_LOOP_SECONDS:=0} =~ ^(0|[1-9][0-9]*)$ ]] ||
+	refuse "GUEST_LOOP_SECONDS is '$GUEST_LOOP_SECONDS': a number of seconds is wanted"
+((!${#command[@]})) || GUEST_LOOP_SECONDS=0
+export GUEST_SECONDS GUEST_LOOP_SECONDS
 
 # The lines of the table for a topology, without it: NAME ARGUMENT…
 table=${GUEST_TABLE:-$here/tests}
@@ -228,8 +231,27 @@ last_words() { # LINES
 	}
 }
 
+# A guest may run its tests again and again.
+round_of() { # NUMBER LOG
+	awk -v number="$1" '$1 == "@@" && $2 == "round" {
+		on = $3 == number; next } on' "$2"
+}
+
+judge_all() { # TOPOLOGY LOG
+	local name round rounds
+
+	judge boot "$2"
+	rounds=$(grep -c '^@@ round ' "$2")
+	for ((round = 1; round <= rounds || round == 1; round++)); do
+		((rounds < 2)) || echo "-- round $round"
+		round_of $round "$2" >"$said"
+		for name in $(names_of "$1"); do
+			judge "$name" "$said"
+		done
+	done
+}
+
 guest() { # TOPOLOGY
-	local name
 
 	echo "== $1, kernel $version"
 	ready "${GUEST_LOGS:-$BUILD/guest}/$version-$1" "$1" || {
@@ -238,9 +260,7 @@ guest() { # TOPOLOGY
 	}
 	tests_of "$1" >"$said"
 	step boot "$1" <"$said" || { failed=$((failed + 1)); return; }
-	for name in boot $(names_of "$1"); do
-		judge "$name" "$logs/tests.log"
-	done
+	judge_all "$1" "$logs/tests.log"
 	last_words 60
 	rm -f "$logs/initramfs"
 	echo "all that was said: $logs"

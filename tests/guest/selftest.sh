@@ -42,6 +42,27 @@ check 'where all that was said lies' says "^all that was said: $dir/logs/6.12-2n
 check 'it tells that it boots' grep -qx 'guest: booting 2n with kernel 6.12' err
 ((failures == 0)) || sed 's/^/    | /' out
 
+# --- round after round
+printf 'guest_misbehave_sh:%s 2n %s\n' passes passes \
+	fails_then_panics fails_then_panics >table
+status=0
+GUEST_TABLE=$dir/table GUEST_LOGS=$dir/logs GUEST_LOOP_SECONDS=100000 \
+	bash "$guest/run.sh" --topology 2n >out 2>err || status=$?
+check 'a round with failures fails' test $status -eq 1
+check 'each round is told' diff - <(grep -E '^(--|passed: g|FAILED)' out |
+	sed 's/ ([0-9]* s)$//') <<-EOF
+	-- round 1
+	passed: guest_misbehave_sh:passes
+	passed: guest_misbehave_sh:fails_then_panics
+	-- round 2
+	passed: guest_misbehave_sh:passes
+	FAILED: guest_misbehave_sh:fails_then_panics: status 1
+	-- round 3
+	passed: guest_misbehave_sh:passes
+	FAILED: guest_misbehave_sh:fails_then_panics: the guest ended in it
+EOF
+check 'as many as came to be' says '^4 passed, 2 failed, 0 skipped$'
+
 # --- a command
 status=0
 GUEST_LOGS=$dir/logs bash "$guest/run.sh" -- bash -c \
