@@ -8,7 +8,8 @@
  * just after it is accessible again. So the time of a folio is right but for
  * the events' own cost, and the first-folio latency of a flush group begins
  * when its first page is gone: the unmap of that one folio, and the allocation
- * of its target, came before. uffd's begins before them.
+ * of its target, came before. uffd's begins before that unmap, behind the
+ * allocation of all targets of the group, which here lies within it.
  *
  * Every base page costs two events, a huge page two. They go to a ring of
  * this process's that is as large as the call may need, within a bound; a call

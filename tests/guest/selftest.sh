@@ -16,7 +16,7 @@ for how in passes skips fails crashes hangs warns panics comes_later; do
 	echo "guest_misbehave_sh:$how 2n $how"
 done >table
 status=0
-GUEST_TABLE=$dir/table GUEST_LOGS=$dir/logs GUEST_SECONDS=5 bash "$guest/run.sh" --topology 2n \
+GUEST_TABLE=$dir/table GUEST_LOGS=$dir/logs GUEST_SECONDS=15 bash "$guest/run.sh" --topology 2n \
 	>out 2>err || status=$?
 if ((status == 77)); then
 	cat out

@@ -125,9 +125,12 @@ interrupted() { # DIRECTORY SIGNAL
 in_use() { # DIRECTORY
 	local pid
 
+	rm -f holder
 	flock "$1/offloading" sh -c 'echo $$ >holder; exec sleep 100' &
 	pid=$!
-	sleep 1
+	until [[ -s holder ]]; do
+		sleep 0.1
+	done
 	timeout 60 "$BENCH" run $every --runs 1 --engine dma:channels=4 \
 		>out 2>err
 	check 'who comes second is refused' test $? -eq 1

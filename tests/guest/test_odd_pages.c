@@ -328,6 +328,8 @@ int main(void)
 		migrator[KERNEL + i / 2][i % 2] =
 			open_between(way_name[KERNEL + i / 2], nodes[i % 2],
 				     nodes[!(i % 2)], 8 * MIB, &err);
+	assert_true(migrator[KERNEL][0] && migrator[KERNEL][1]);
+	assert_int_equal(!migrator[UFFD][0], !migrator[UFFD][1]);
 	if (!migrator[UFFD][0])
 		print_message("only move_pages(2): %s\n", heard);
 	add_tests(odd_private);

@@ -88,7 +88,7 @@ left_over() {
 comes_back() { # COMMAND...: says nothing any more, within a while
 	local i
 
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < 100; i++)); do
 		[[ ! $("$@") ]] && return
 		sleep 0.2
 	done

@@ -44,15 +44,6 @@ timeout 100 "$BENCH" run --backend kernel --from "$near" --to "$far" --folio 4K 
 check 'the kernel backend, verified' test $? -eq 0
 check 'every byte was right' grep -qE '"verify_errors": 0\b' out
 
-# The published experiments, a little of each, in one guest.
-for job in 1a 2a-order9; do
-	[[ $backends == uffd* && $TOPOLOGY == 2n ]] || continue
-	timeout 250 "$BENCH" sweep "$SRC/bench/jobs/$job.ini" --total 16M \
-		--folios-per-call 8 --from "$near" --to "$far" --runs 1 \
-		--warmup 0 --quiet --format csv >out 2>err
-	check "experiment $job runs" test $? -eq 0 -a "$(wc -l <out)" -gt 6
-done
-
 refused() { # CODE PATTERN ARGUMENT...
 	timeout 60 "$BENCH" run $every "${@:3}" >out 2>err
 	check "'${*:3}' ends with $1" test $? -eq "$1"

@@ -32,6 +32,11 @@ done
 with=$("$BENCH" sysinfo | awk '/^nodes with memory/ { print $4 }')
 check 'sysinfo counts the nodes with memory' test "$with" -eq \
 	"$(grep -l 'MemTotal: *[1-9]' "$nodes"/node*/meminfo | wc -l)"
+# Else what needs it would be left out without a word.
+if [[ $(printf '%s\n' 6.8 "$(uname -r)" | sort -V | head -n 1) == 6.8 ]]; then
+	check 'from 6.8 on there is UFFDIO_MOVE' grep -q '"uffd_move":true' \
+		<<<"$("$BENCH" sysinfo --format json | tr -d ' \n')"
+fi
 "$BENCH" sysinfo >out
 check 'sysinfo says that the machine is emulated' grep -q 'CPU is emulated' out
 echo "$checks checks, $failures failures"

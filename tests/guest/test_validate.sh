@@ -70,22 +70,14 @@ whole() {
 		'"kernel":(\{[^}]*\}),.*"kernel_traced":\1' cells
 	check 'nobody is told to measure again' \
 		test "$(grep -c 'kernel:trace=off' result.json)" -eq 0
-	# What the kernel tells of single folios, it tells of all, or says why not.
-	kernel=$(grep -c '"first_folio_us":{.*"kernel":{"median"' cells)
-	if ((kernel)); then
-		check 'the kernel told latencies at every N' test $kernel -eq $cells
-		check 'their growth is judged' \
-			test "$(verdict_of first_us_growth)" != not_measured
-	else
-		check 'what was not seen is not measured' \
-			test "$(verdict_of first_us)" = not_measured
-		check 'and it says why' \
-			grep -qE '"metric":"first_us",.*"note":"backendkernel' verdicts
-	fi
+	# What the kernel tells of single folios, it tells of all.
+	check 'the kernel told latencies at every N' test $cells -eq \
+		"$(grep -c '"first_folio_us":{.*"kernel":{"median"' cells)"
+	check 'their growth is judged' \
+		test "$(verdict_of first_us_growth)" != not_measured
 	check 'it is labelled' grep -q '"note": "emulated, not performance"' result.json
 }
-# Where only the nodes are others, a table is enough.
-[[ $TOPOLOGY == memless ]] || whole
+whole
 
 # --- both folio sizes, as a table; the nodes are the first two with memory
 validate --runs 1 --total 4M --folio 64K,2M --format lkml --folios-per-call 1,2
