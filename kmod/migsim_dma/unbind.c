@@ -52,11 +52,33 @@ static bool leaves_with(const struct bridge_channel *channel,
 	return channel->provider == dev && channel->chan;
 }
 
+/* The next one to be given back; NULL: all are. */
+static struct bridge_channel *leaver(const struct device *dev)
+{
+	struct bridge_channel *channel;
+
+	list_for_each_entry(channel, &bridge_all_channels, node) {
+		if (leaves_with(channel, dev))
+			return channel;
+	}
+	return NULL;
+}
+
+/*
+ * Who closes a file, or wants other channels, does not wait with us: the lock is
+ * let go meanwhile. The channel is kept by a user more.
+ */
 static void leave(struct bridge_channel *channel, unsigned long until)
 {
 	long patience = max((long)(until - jiffies), 1L);
 
-	if (wait_event_timeout(channel->idle, is_still(channel), patience)) {
+	channel->users++;
+	mutex_unlock(&bridge_channels_lock);
+	patience = wait_event_timeout(channel->idle, is_still(channel),
+				      patience);
+	mutex_lock(&bridge_channels_lock);
+	channel->users--;
+	if (patience) {
 		bridge_give_back(channel);
 		return;
 	}
@@ -68,8 +90,9 @@ static void leave(struct bridge_channel *channel, unsigned long until)
 
 static void driver_leaves(struct device *dev)
 {
+	unsigned long until = jiffies + HZ +
+		msecs_to_jiffies(2 * READ_ONCE(bridge_timeout_ms));
 	struct bridge_channel *channel;
-	unsigned long until;
 
 	mutex_lock(&bridge_channels_lock);
 	replace(NULL, dev);
@@ -79,12 +102,9 @@ static void driver_leaves(struct device *dev)
 		WRITE_ONCE(channel->state, BRIDGE_GONE);
 		bridge_poke(channel);
 	}
-	until = jiffies + HZ +
-		msecs_to_jiffies(2 * READ_ONCE(bridge_timeout_ms));
-	list_for_each_entry(channel, &bridge_all_channels, node) {
-		if (leaves_with(channel, dev))
-			leave(channel, until);
-	}
+	while ((channel = leaver(dev)))
+		leave(channel, until);
+	bridge_channels_sweep();
 	mutex_unlock(&bridge_channels_lock);
 }
 

@@ -111,6 +111,35 @@ static void the_driver_waits_for_what_hangs(void **state)
 	bind_again();
 }
 
+/*
+ * Who wants channels of others, or gives back what he has, does not wait with
+ * who unbinds.
+ */
+static void nobody_waits_for_an_unbind(void **state)
+{
+	struct migsim_dma_channel c[3];
+	struct dma other;
+	pthread_t thread;
+
+	(void)state;
+	dma_open(&other);
+	assert_int_equal(dma_claim(&other, 2), 2);
+	assert_int_equal(dma_claim(&dma, 1), 1);
+	swdma_set("hang_every", 1);
+	rig_submit(1);
+	swdma_wait_hung(1);
+	thread = begin_unbind(1);
+	assert_int_equal(dma_do(&other, MIGSIM_DMA_OP_CHANNELS, c, 3, 0), 3);
+	dma_close(&other);
+	dma_open(&other);
+	assert_int_equal(dma_claim(&other, 2), -ENODEV);
+	dma_close(&other);
+	swdma_set("unhang", 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(dma_wait(&dma, NULL, 60), 0);
+	bind_again();
+}
+
 static void right_or_answered(void)
 {
 	size_t i;
@@ -136,6 +165,7 @@ static void the_driver_may_go_at_any_time(void **state)
 		dma_do(&dma, MIGSIM_DMA_OP_RELEASE, NULL, 0, 0);
 		assert_int_equal(dma_claim(&dma, 4), 4);
 		rig_submit(COPIES);
+		rig_wait_pinned(1);
 		usleep(i * i * 2000);
 		driver(unbind_word);
 		assert_true(dma_wait(&dma, NULL, 60) >= 0);
@@ -162,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(the_driver_may_go_in_flight),
 		test(the_driver_waits_for_what_hangs),
+		test(nobody_waits_for_an_unbind),
 		test(the_driver_may_go_at_any_time),
 	};
 
