@@ -4,6 +4,7 @@
  * with them, and they can be killed. What they have read before they began to
  * wait cannot be changed any more.
  */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +257,60 @@ static void who_waits_can_be_killed(void **state)
 	copies_again(copies, COPIES);
 }
 
+static int told[2];
+
+/* Another process, in the same memory: the file is its own, too. */
+static int waits_for_the_file(void *arg)
+{
+	struct dma own = { .fd = dma.fd };
+
+	if (io_uring_queue_init(8, &own.ring, 0))
+		return 1;
+	dma_queue(&own, MIGSIM_DMA_OP_INFO, arg, 48, 0, 1);
+	if (io_uring_submit(&own.ring) != 1 || write(told[1], "", 1) != 1)
+		return 1;
+	pause();
+	return 1;
+}
+
+static bool ends_soon(pid_t pid)
+{
+	unsigned int i;
+	pid_t ended = 0;
+
+	for (i = 0; i < 6000 && !ended; i++) {
+		ended = waitpid(pid, NULL, WNOHANG);
+		usleep(10000);
+	}
+	return ended == pid;
+}
+
+/* Who waits for another process can be killed, too, and that one goes on. */
+static void who_waits_for_another_can_be_killed(void **state)
+{
+	char *stack = memory_map(16 * PAGE, 0);
+	bool ended;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	block_in_array();
+	pid = clone(waits_for_the_file, stack + 16 * PAGE,
+		    CLONE_VM | CLONE_FILES | SIGCHLD, src);
+	assert_true(pid > 0);
+	assert_int_equal(read(told[0], &byte, 1), 1);
+	/* Now a thread of its ring's waits. */
+	usleep(100000);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	ended = ends_soon(pid);
+	memset(src, 0, LATE);
+	assert_int_equal(done(), -EINVAL);
+	assert_true(ended);
+	memory_unmap(stack, 16 * PAGE);
+	late_end();
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -272,6 +328,7 @@ int main(void)
 		test(who_waits_waits_alone), test(what_was_read_counts),
 		test(an_array_may_come_late), test(another_file_does_not_wait),
 		test(a_ring_ends_before), test(who_waits_can_be_killed),
+		test(who_waits_for_another_can_be_killed),
 	};
 
 	need_modules();

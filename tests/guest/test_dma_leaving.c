@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who leaves while copies are in flight: the memory, a ring, the process, the
- * module. Copies hang, so that they are in flight for certain.
+ * Who leaves while copies are in flight: a ring, the process, the module. Copies
+ * hang, so that they are in flight for certain.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,85 +32,6 @@ static void hang(void)
 	swdma_set("hang_every", 1);
 	rig_submit(COPIES);
 	swdma_wait_hung(1);
-}
-
-/* The pages live until the copies are done, and nobody else's are touched. */
-static void memory_may_go(void **state)
-{
-	(void)state;
-	hang();
-	madvise(src, BYTES / 2, MADV_DONTNEED);
-	madvise(dst, BYTES / 2, MADV_DONTNEED);
-	memory_unmap(src, BYTES);
-	memory_unmap(dst, BYTES);
-	src = memory_map(BYTES, 0);
-	dst = memory_map(BYTES, 0);
-	memory_fill(dst, BYTES, 5);
-	swdma_set("unhang", 1);
-	assert_int_equal(dma_wait(&dma, NULL, 60), 0);
-	assert_int_equal(memory_check(dst, BYTES, 5), -1);
-}
-
-/* Sees what it had at the fork, when it is told to look. */
-static pid_t fork_that_looks(int *tell)
-{
-	int pipes[2];
-	char byte;
-	pid_t pid;
-
-	assert_int_equal(pipe(pipes), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		close(pipes[1]);
-		if (read(pipes[0], &byte, 1) != 1)
-			_exit(1);
-		_exit(memory_check(dst, BYTES, 2) != -1 ||
-		      memory_check(src, BYTES, 1) != -1);
-	}
-	close(pipes[0]);
-	*tell = pipes[1];
-	return pid;
-}
-
-/* In the half of each page that is not copied. */
-static void touch_all(void)
-{
-	size_t i;
-
-	for (i = PAGE - 1; i < BYTES; i += PAGE) {
-		src[i] ^= 1;
-		dst[i] ^= 1;
-	}
-}
-
-/*
- * A fork in flight: the pages that the channel has stay the parent's, even when
- * it writes to them, and the child has others.
- */
-static void a_fork_takes_no_pages(void **state)
-{
-	int tell, status;
-	pid_t pid;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < COPIES; i++)
-		copies[i].len = PAGE / 2;
-	dma_set("check", MIGSIM_DMA_CHECK_NONE);
-	hang();
-	pid = fork_that_looks(&tell);
-	touch_all();
-	swdma_set("unhang", 1);
-	assert_int_equal(dma_wait(&dma, NULL, 60), 0);
-	touch_all();
-	for (i = 0; i < BYTES; i += PAGE / 2)
-		assert_int_equal(memory_check_at(dst + i, PAGE / 2,
-						 i % PAGE ? 2 : 1, i), -1);
-	assert_int_equal(write(tell, "", 1), 1);
-	close(tell);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
 }
 
 /* Since 6.7 a ring that ends asks for its commands to be given up. */
@@ -280,7 +200,6 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(memory_may_go), test(a_fork_takes_no_pages),
 		test(a_ring_may_end), test(a_process_may_be_killed),
 		test(a_process_may_become_another),
 		test(a_timeout_lets_a_process_go), test(killed_at_any_time),
