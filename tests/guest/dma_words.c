@@ -251,7 +251,7 @@ void words_command(struct command *c, unsigned int i, bool alone,
 static struct flip flip(struct migsim_dma_copy *c, const struct world_slot *s)
 {
 	uint64_t *words = (uint64_t *)c;
-	unsigned int i = words_random(4);
+	unsigned int i = words_random(2) * words_random(4);
 	const uint64_t wrong[] = {
 		/* A target that nothing but its place is wrong with. */
 		(uintptr_t)s->victim + 8,
