@@ -156,6 +156,56 @@ static void without_a_channel_it_is_refused(void **state)
 	assert_int_equal(copies[0].status, MIGSIM_DMA_PENDING);
 }
 
+static void tracing(const char *file, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/tracing/%s", file);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, value, strlen(value)), strlen(value));
+	close(fd);
+}
+
+static unsigned int traced(const char *event)
+{
+	FILE *f = fopen("/sys/kernel/tracing/trace", "re");
+	unsigned int n = 0;
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		/* None of them tells an address of the kernel. */
+		assert_null(strstr(line, "ffff"));
+		n += strstr(line, event) != NULL;
+	}
+	fclose(f);
+	return n;
+}
+
+/* One group ends well, one hangs and comes back. */
+static void what_happens_is_traced(void **state)
+{
+	(void)state;
+	tracing("events/migsim_dma/enable", "1");
+	assert_int_equal(dma_claim(&dma, 1), 1);
+	assert_int_equal(dma_do(&dma, MIGSIM_DMA_OP_COPY, copies + 1, 1, 0), 0);
+	dma_set("timeout_ms", 300);
+	swdma_set("hang_every", 1);
+	rig_submit(1);
+	assert_int_equal(dma_wait(&dma, NULL, 60), 1);
+	swdma_well();
+	assert_true(pinned_become(0));
+	tracing("events/migsim_dma/enable", "0");
+	assert_int_equal(traced("migsim_dma_submit: group="), 2);
+	assert_int_equal(traced("migsim_dma_issue: group="), 2);
+	assert_int_equal(traced("migsim_dma_complete: group="), 2);
+	assert_int_equal(traced("migsim_dma_quarantine: group="), 1);
+	assert_int_equal(traced("migsim_dma_drained: group="), 1);
+	tracing("trace", " ");
+}
+
 /* A chunk of 64 pages has begun. */
 static void what_has_not_begun_is_cancelled(void **state)
 {
@@ -198,6 +248,7 @@ int main(void)
 		test(a_provider_may_lack_memory),
 		test(without_a_channel_it_is_refused),
 		test(what_has_not_begun_is_cancelled),
+		test(what_happens_is_traced),
 	};
 
 	need_modules();
