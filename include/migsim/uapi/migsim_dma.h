@@ -68,6 +68,9 @@ enum migsim_dma_op {
 	 *   -ENODEV   the file has no channel, or none is left alive
 	 * The array is read once; it is pinned until the completion, and stays
 	 * where it is until then.
+	 * What a copy of a group writes no other one of it may read or write:
+	 * there is no order between channels, and a check makes targets
+	 * different before they are written.
 	 */
 	MIGSIM_DMA_OP_COPY = 0x4d440005,
 	/*
