@@ -95,7 +95,7 @@ static bool has(const struct bridge_file *file,
 	return false;
 }
 
-static void add_free(struct bridge_file *file, struct migsim_dma_claim *claim)
+static int add_free(struct bridge_file *file, struct migsim_dma_claim *claim)
 {
 	struct bridge_channel *channel;
 	struct dma_chan *chan;
@@ -103,14 +103,15 @@ static void add_free(struct bridge_file *file, struct migsim_dma_claim *claim)
 	while (file->nr < claim->channels) {
 		chan = bridge_request(filter, claim);
 		if (!chan)
-			return;
+			return -ENODEV;
 		channel = bridge_channel_new(chan);
 		if (IS_ERR(channel)) {
 			dma_release_channel(chan);
-			return;
+			return PTR_ERR(channel);
 		}
 		add(file, channel);
 	}
+	return 0;
 }
 
 static struct bridge_channel *least_used(const struct bridge_file *file,
@@ -172,10 +173,11 @@ int bridge_claim(struct bridge_file *file, u64 addr, u32 count)
 	if (mutex_lock_killable(&bridge_channels_lock))
 		goto file;
 	bridge_channels_sweep();
-	add_free(file, &claim);
+	rc = add_free(file, &claim);
 	add_shared(file, &claim);
 	mutex_unlock(&bridge_channels_lock);
-	rc = file->nr ? (int)file->nr : -ENODEV;
+	if (file->nr)
+		rc = (int)file->nr;
 file:
 	mutex_unlock(&file->claim);
 	return rc;

@@ -5,8 +5,13 @@
 # anew, remove the directory headers-VERSION.
 set -euo pipefail
 
-usage='usage: tests/guest/headers.sh 6.1|6.12|7.3'
+usage='usage: tests/guest/headers.sh 6.1|6.12|7.3|6.12-debug'
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${1-} == *-debug ]]; then
+	kernel=$("$here/debug.sh" "$1")
+	echo "$kernel"/linux-headers-*
+	exit
+fi
 . "$here/debian.sh"
 . "$here/compiler.sh"
 from=$(suite_of "${1-}") || { echo "$usage" >&2; exit 2; }

@@ -5,8 +5,10 @@
 # configuration and lists are not touched. To fetch anew, remove the directory.
 set -euo pipefail
 
-usage='usage: tests/guest/kernel.sh 6.1|6.12|7.3'
-. "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
+usage='usage: tests/guest/kernel.sh 6.1|6.12|7.3|6.12-debug'
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[[ ${1-} != *-debug ]] || exec "$here/debug.sh" "$1"
+. "$here/debian.sh"
 from=$(suite_of "${1-}") || { echo "$usage" >&2; exit 2; }
 
 version=$1

@@ -11,7 +11,7 @@ warns() { # LOG
 		grep -qvE '^warning: pahole|: missing MODULE_DESCRIPTION'
 }
 
-usage='usage: tests/guest/modules.sh 6.1|6.12|7.3 DIRECTORY OUT [MAKE-ARGUMENT…]'
+usage='usage: tests/guest/modules.sh 6.1|6.12|7.3|6.12-debug DIRECTORY OUT [MAKE-ARGUMENT…]'
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=${1:?$usage} source=${2:?$usage} out=${3:?$usage}
 build=$("$here/headers.sh" "$version")

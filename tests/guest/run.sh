@@ -10,7 +10,8 @@ usage() {
 	Boots guests with several NUMA nodes under qemu (emulated: no time in them
 	means anything) and runs the tests of tests/guest/tests in them, or a command.
 
-	  --kernel VERSION  6.12 (the default), 6.1 or 7.3, as Debian has them
+	  --kernel VERSION  6.12 (the default), 6.1 or 7.3, as Debian has them;
+	                    6.12-debug, which is built and looks for mistakes
 	  --topology NAME   one of: $(echo $(ls "$here/topology"))
 	                    without it all of them, for a command 2n
 	  --list            only print the names of the tests, one a line
@@ -67,8 +68,9 @@ if ((${#command[@]})); then
 	exec 3>&1 >&2
 fi
 topologies=${topologies:-$(ls "$here/topology")}
-[[ $version == 6.12 || $version == 6.1 || $version == 7.3 ]] ||
-	refuse "there is no kernel $version; there are: 6.12 6.1 7.3"
+kernels='6.12 6.1 7.3 6.12-debug'
+[[ $version && " $kernels " == *" $version "* ]] ||
+	refuse "there is no kernel '$version'; there are: $kernels"
 ((!${#command[@]})) || : "${GUEST_SECONDS:=3600}"
 [[ ${GUEST_SECONDS:=600} =~ ^[1-9][0-9]*$ ]] ||
 	refuse "GUEST_SECONDS is '$GUEST_SECONDS': a number of seconds is wanted"

@@ -5,10 +5,11 @@
 # for 6.12 and 7.3 too.
 set -euo pipefail
 
-usage='usage: tests/guest/ptdma/driver.sh 6.1|6.12|7.3'
+usage='usage: tests/guest/ptdma/driver.sh 6.1|6.12|7.3|6.12-debug'
 guest=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$guest/debian.sh"
-suite_of "${1-}" >/dev/null || { echo "$usage" >&2; exit 2; }
+version=${1-}
+suite_of "${version%-debug}" >/dev/null || { echo "$usage" >&2; exit 2; }
 
 # Of the source only what is built is kept.
 source=$cache/source-6.1
