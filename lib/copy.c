@@ -361,9 +361,8 @@ static bool complete(struct migsim_migrator *m,
 	f->pending &= ~(1u << piece);
 	m->nr_copies--;
 	if (c->status)
-		f->flags |= FOLIO_COPY_FAILED;
-	if (c->status == -ETIMEDOUT)
-		f->flags |= FOLIO_STUCK;
+		f->flags |= c->status == -ETIMEDOUT ?
+			    FOLIO_COPY_FAILED | FOLIO_STUCK : FOLIO_COPY_FAILED;
 	if (!f->pending && at < g->submitted) {
 		g->t_copied = m->t_phase;
 		folio_copied(m, g, f);

@@ -254,7 +254,6 @@ judge_all() { # TOPOLOGY LOG
 }
 
 guest() { # TOPOLOGY
-
 	echo "== $1, kernel $version"
 	ready "${GUEST_LOGS:-$BUILD/guest}/$version-$1" "$1" || {
 		unprepared $? "$logs/prepare.log" $(names_of "$1")

@@ -68,9 +68,6 @@ enum migsim_dma_op {
 	 *   -ENODEV   the file has no channel, or none is left alive
 	 * The array is read once; it is pinned until the completion, and stays
 	 * where it is until then.
-	 * What a copy of a group writes no other one of it may read or write:
-	 * there is no order between channels, and a check makes targets
-	 * different before they are written.
 	 */
 	MIGSIM_DMA_OP_COPY = 0x4d440005,
 	/*
@@ -106,8 +103,9 @@ struct migsim_dma_cmd {
 /**
  * struct migsim_dma_copy - one copy of a group
  * @dst: where to; writable; a multiple of @align. No copy in flight, this one
- *       included, has any of it as its @src or @dst: the bridge writes to it
- *       before the channel does, so that it can see what was not copied.
+ *       included, has any of it as its @src or @dst: there is no order between
+ *       channels, and the bridge writes to it before the channel does, so that
+ *       it can see what was not copied.
  * @src: where from; a multiple of @align
  * @len: not 0; a multiple of @align
  * @channel: index of a channel of this file, or MIGSIM_DMA_CHANNEL_ANY.
