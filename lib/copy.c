@@ -309,15 +309,18 @@ static bool engine_full(const struct migsim_migrator *m, const struct group *g,
 	return g->submitted < end && !m->nr_ready;
 }
 
-static struct group *first_to_submit(const struct migsim_migrator *m)
+static bool has_copies(const struct group *g)
 {
-	struct group *g;
+	return g->submitted < g->nr && !g->how.no_offload &&
+	       !g->how.copy_inline;
+}
 
-	for (g = m->oldest; g; g = g->next)
-		if (g->submitted < g->nr && !g->how.no_offload &&
-		    !g->how.copy_inline)
-			return g;
-	return NULL;
+/* Thousands of groups may be in flight: those that have none are left behind. */
+static struct group *first_to_submit(struct migsim_migrator *m)
+{
+	while (m->to_submit && !has_copies(m->to_submit))
+		m->to_submit = m->to_submit->next;
+	return m->to_submit;
 }
 
 /* Offers what the groups in flight still have to copy, oldest first. */

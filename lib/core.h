@@ -134,6 +134,7 @@ struct migsim_migrator {
 	/* in flight */
 	struct group *slots;	/* MAX_GROUPS of them, touched when needed */
 	struct group *oldest, *newest, *unused;
+	struct group *to_submit; /* older ones have no copies left to offer */
 	uint32_t nr_groups;
 	uint32_t seq;
 	uint32_t nr_copies;	/* submitted and not reaped */

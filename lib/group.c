@@ -22,6 +22,8 @@ struct group *group_new(struct migsim_migrator *m)
 	else
 		m->oldest = g;
 	m->newest = g;
+	if (!m->to_submit)
+		m->to_submit = g;
 	if (!m->nr_groups++ && m->space->enter)
 		m->space->enter(m->space_priv);
 	return g;
@@ -38,6 +40,8 @@ static void group_end(struct migsim_migrator *m, struct group *g)
 	*link = g->next;
 	if (m->newest == g)
 		m->newest = before;
+	if (m->to_submit == g)
+		m->to_submit = g->next;
 	g->live = false;
 	g->next = m->unused;
 	m->unused = g;
