@@ -129,16 +129,22 @@ int ranges_add(struct ranges *rs, uint64_t start, uint64_t end,
 	return 0;
 }
 
+/* Of the word that holds bit @i: those in [i, end), of which there are @n. */
+static uint64_t bits_of(uint64_t i, uint64_t end, uint64_t *n)
+{
+	*n = 64 - i % 64;
+	if (*n > end - i)
+		*n = end - i;
+	return (*n == 64 ? UINT64_MAX : ((uint64_t)1 << *n) - 1) << i % 64;
+}
+
 void range_set_flight(struct range *r, uint64_t addr, uint64_t bytes, bool on)
 {
 	uint64_t i = (addr - r->start) / MIGSIM_PAGE_SIZE;
 	uint64_t end = i + bytes / MIGSIM_PAGE_SIZE, n, mask;
 
 	for (; i < end; i += n) {
-		n = 64 - i % 64;
-		if (n > end - i)
-			n = end - i;
-		mask = (n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1) << i % 64;
+		mask = bits_of(i, end, &n);
 		if (on)
 			r->flight[i / 64] |= mask;
 		else
@@ -155,10 +161,11 @@ bool range_in_flight(const struct range *r, uint64_t addr)
 
 bool range_any_flight(const struct range *r, uint64_t addr, uint64_t bytes)
 {
-	uint64_t at;
+	uint64_t i = (addr - r->start) / MIGSIM_PAGE_SIZE;
+	uint64_t end = i + bytes / MIGSIM_PAGE_SIZE, n;
 
-	for (at = addr; at < addr + bytes; at += MIGSIM_PAGE_SIZE)
-		if (range_in_flight(r, at))
+	for (; i < end; i += n)
+		if (r->flight[i / 64] & bits_of(i, end, &n))
 			return true;
 	return false;
 }

@@ -148,6 +148,23 @@ static void dropped_is_not_found(void **state)
 }
 
 /* One bit a page, whatever the words of the bitmap: against a plain array. */
+static void any_is_any_of(const struct range *r, const bool *flying)
+{
+	static const uint64_t lengths[] = { 1, 2, 63, 64, 65, 200 };
+	uint64_t i, k, n, from;
+	bool any;
+
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		n = lengths[i];
+		for (from = 0; from + n <= 300; from++) {
+			for (any = false, k = from; k < from + n; k++)
+				any |= flying[k];
+			assert_int_equal(range_any_flight(r, P(1000 + from),
+							  P(n)), any);
+		}
+	}
+}
+
 static void flight_bits(void **state)
 {
 	bool flying[300] = { false };
@@ -171,6 +188,7 @@ static void flight_bits(void **state)
 		for (k = 0; k < 300; k++)
 			assert_int_equal(range_in_flight(r, P(1000 + k)),
 					 flying[k]);
+		any_is_any_of(r, flying);
 	}
 	/* A range made anew has nothing in flight. */
 	add(1300, 1400);
