@@ -35,7 +35,7 @@ static const struct migsim_param dma_params[] = {
 	  .offset = offsetof(struct dma_args, command),
 	  .def = 2 << 20, .min = 4096, .max = 1 << 30 },
 	{ .name = "spin_us",
-	  .help = "us that a caller who waits polls before it sleeps",
+	  .help = "us that a caller who waits polls before it sleeps; with one CPU it does not poll",
 	  .offset = offsetof(struct dma_args, spin_us), .def = 50,
 	  .max = 1000000 },
 	{ 0 },
@@ -65,6 +65,12 @@ static struct dma *dma_alloc(void)
 	return NULL;
 }
 
+/* On the only CPU it would keep from it those who copy. */
+static uint64_t spin_ticks(const struct dma_args *args)
+{
+	return sys_one_cpu() ? 0 : args->spin_us * (sys_ticks_per_s() / 1000000);
+}
+
 static int dma_open(void **priv, const struct migsim_engine_env *env,
 		    const void *args)
 {
@@ -74,6 +80,7 @@ static int dma_open(void **priv, const struct migsim_engine_env *env,
 	(void)env;
 	if (!dma)
 		return -ENOMEM;
+	dma->spin_ticks = spin_ticks(args);
 	err = dma_set_up(dma, args);
 	if (err) {
 		dma_tear_down(dma);

@@ -70,6 +70,7 @@ struct dma {
 	int fd;
 	struct migsim_dma_info info;	/* when it was opened */
 	uint64_t cpu_ns;		/* as it was said last */
+	uint64_t spin_ticks;		/* that a caller polls who waits */
 	char driver[160];
 
 	/* [head, made) are in commands, [made, tail) wait for the kick */

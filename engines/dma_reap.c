@@ -114,7 +114,7 @@ static bool wait(struct dma *dma, uint64_t start, uint64_t timeout_ns)
 
 	if (waited >= most)
 		return false;
-	if (waited < ticks_of(dma->args->spin_us * 1000)) {
+	if (waited < dma->spin_ticks) {
 		relax();
 		return true;
 	}

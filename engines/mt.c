@@ -37,7 +37,7 @@ static const struct migsim_param mt_params[] = {
 	{ .name = "nice", .help = "nice value of the threads, not the caller's",
 	  .offset = offsetof(struct mt_args, nice), .max = 19 },
 	{ .name = "spin_us",
-	  .help = "us that a thread without work, and a caller that waits, poll before they sleep",
+	  .help = "us that a thread without work, and a caller that waits, poll before they sleep; with one CPU they do not poll",
 	  .offset = offsetof(struct mt_args, spin_us), .def = 50,
 	  .max = 1000000 },
 	ROUTINE_PARAMS(struct mt_args),
@@ -92,6 +92,17 @@ static int make_all(struct mt *mt)
 	return err;
 }
 
+/*
+ * Where all share one CPU, who polls keeps it from those who copy. Threads that
+ * were given CPUs by name may have others.
+ */
+static uint64_t spin_ticks(const struct mt_args *a)
+{
+	if (!a->cpus && sys_one_cpu())
+		return 0;
+	return a->spin_us * (sys_ticks_per_s() / 1000000);
+}
+
 static int mt_open(void **priv, const struct migsim_engine_env *env,
 		   const void *args)
 {
@@ -104,7 +115,7 @@ static int mt_open(void **priv, const struct migsim_engine_env *env,
 	mt->args = a;
 	mt->nr_threads = (uint32_t)a->threads;
 	mt->first_thread = a->caller ? 0 : 1;
-	mt->spin_ticks = a->spin_us * (sys_ticks_per_s() / 1000000);
+	mt->spin_ticks = spin_ticks(a);
 	err = copier_init(&mt->copier, a->routine, a->prefetch);
 	if (!err)
 		err = make_all(mt);

@@ -6,6 +6,7 @@
 #include <numa.h>
 #include <numaif.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,6 +223,13 @@ void sys_thread_join(struct sys_thread *thread)
 {
 	pthread_join(thread->id, NULL);
 	sys_unmap(thread->stack, STACK_BYTES);
+}
+
+bool sys_one_cpu(void)
+{
+	cpu_set_t set;
+
+	return !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) == 1;
 }
 
 static int uffd_new(void)

@@ -7,6 +7,7 @@
 #define MIGSIM_SYS_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,6 +74,12 @@ struct sys_moment {
 void sys_moment(struct sys_moment *m);
 /* What sys_ticks() reads, which must not be migrated either. */
 void *sys_clock_state(size_t *bytes);
+
+/*
+ * May this thread, and those that it starts, run on one CPU only? Then to poll
+ * for what another thread is to do keeps that one from doing it.
+ */
+bool sys_one_cpu(void);
 
 /* CPU time of this thread, ns */
 uint64_t sys_thread_cpu_ns(void);

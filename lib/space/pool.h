@@ -6,7 +6,8 @@
  * `fresh`, not under userfaultfd, is where pages are allocated. On one node
  * the stage recycles: the pages just vacated are the targets to come. Between
  * nodes, and with a cold pool, every target is fresh and the vacated pages go
- * back to the system; a warm pool is then refilled by a thread beside.
+ * back to the system; a warm pool is then refilled by a thread beside, or before
+ * the next call where that thread would take the CPU from the running one.
  */
 #ifndef MIGSIM_POOL_H
 #define MIGSIM_POOL_H
@@ -46,6 +47,7 @@ struct pool {
 
 	/* refill.c; the lock guards `fresh` while the thread runs */
 	bool refilling;
+	bool between;		/* without the thread */
 	bool quit;
 	struct sys_thread thread;
 	pthread_mutex_t lock;
@@ -81,9 +83,12 @@ void pool_quarantine(struct pool *p, size_t n, uint64_t dst);
 
 /*
  * Starts and ends the thread that keeps p->keep fresh pages ready. 0 or
- * -errno.
+ * -errno. With one CPU there is none.
  */
 int refill_start(struct pool *p);
 void refill_stop(struct pool *p);
+
+/* Between two calls: what the thread would have done. */
+void refill_between(struct pool *p);
 
 #endif

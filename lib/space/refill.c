@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A warm pool whose pages do not come back is refilled by a thread beside, so
- * that a call does not wait for the allocation of its targets.
+ * that a call does not wait for the allocation of its targets. With one CPU it
+ * would wait for that thread: the pool is refilled before the next call then.
  */
 #include <signal.h>
 
@@ -53,6 +54,9 @@ int refill_start(struct pool *p)
 {
 	int err;
 
+	p->between = sys_one_cpu();
+	if (p->between)
+		return 0;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wanted, NULL);
 	err = sys_thread_start(&p->thread, refill, p);
@@ -72,4 +76,23 @@ void refill_stop(struct pool *p)
 	p->refilling = false;
 	pthread_cond_destroy(&p->wanted);
 	pthread_mutex_destroy(&p->lock);
+}
+
+void refill_between(struct pool *p)
+{
+	uint64_t start;
+	size_t max, n;
+
+	if (!p->between)
+		return;
+	start = sys_thread_cpu_ns();
+	max = STEP_BYTES / p->fresh.unit;
+	while (p->fresh.nr_full < p->keep) {
+		n = p->keep - p->fresh.nr_full;
+		if (!arena_fill(&p->fresh, n < max ? n : max))
+			break;
+	}
+	atomic_fetch_add_explicit(&p->refill_cpu_ns,
+				  sys_thread_cpu_ns() - start,
+				  memory_order_relaxed);
 }

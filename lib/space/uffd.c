@@ -224,7 +224,10 @@ static int open_pools(struct uffd *u, const struct migsim_folio *folios,
 static int uffd_prepare(void *priv, struct migsim_folio *folios, size_t n)
 {
 	struct uffd *u = priv;
+	int i;
 
+	for (i = 0; i < POOL_KINDS; i++)
+		refill_between(&u->pool[i]);
 	find_huge(u, folios, n);
 	return open_pools(u, folios, n);
 }
