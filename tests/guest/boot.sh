@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Boots DIR/initramfs, and leaves what was said in DIR/tests.log (the tests) and
 # DIR/console.log (the kernel). Tried again only if the guest never said hello.
-# PRELOAD is a shared object which brings a device into qemu.
+# PRELOAD is a shared object which brings a device into qemu; PLUGIN one of
+# profile/, which writes into the file GUEST_PROFILE.
 set -euo pipefail
 
 usage='usage: tests/guest/boot.sh KERNEL-DIRECTORY TOPOLOGY-FILE DIR'
@@ -22,6 +23,11 @@ machine=(-nodefaults -no-reboot -display none -accel "$accel" -cpu max,-erms,-fs
 
 # The command of run.sh's has its stdout for itself.
 [[ ! -e $dir/command.sh ]] || machine+=(-serial "file:$dir/stdout")
+if [[ ${PLUGIN-} ]]; then
+	[[ -e $dir/command.sh ]] || machine+=(-serial null)
+	machine+=(-plugin "$PLUGIN,out=$GUEST_PROFILE"
+		-serial "file:$GUEST_PROFILE.symbols")
+fi
 
 ended() {
 	kill $pid 2>/dev/null || true

@@ -64,6 +64,8 @@ put "${files[@]}" "${libraries[@]}"
 [[ ! -d /usr/lib/locale/C.utf8 ]] || put -r /usr/lib/locale/C.utf8
 [[ -e $root/bin/busybox ]] || ln "$root"/usr/bin/busybox "$root"/bin/busybox
 
+[[ ! ${PLUGIN-} ]] || cp "$here/profile/symbols" "$root/guest"
+
 # A RAM disk, to swap to, where the package of the kernel in KERNEL has it.
 "$here/module.sh" brd >"$root/guest/brd.ko" || rm "$root/guest/brd.ko"
 

@@ -175,7 +175,7 @@ judge() { # NAME LOG
 # Prints what a topology needs beyond qemu and a kernel, as words of bash's;
 # otherwise a reason on stderr.
 prepare() { # TOPOLOGY
-	local device='' kmod='' more PRELOAD='' MODULES=''
+	local device='' kmod='' more PRELOAD='' MODULES='' PLUGIN=''
 
 	. "$here/topology/$1"
 	if [[ $device ]]; then
@@ -191,7 +191,11 @@ prepare() { # TOPOLOGY
 			MIGSIM_INCLUDE="$SRC/include") || return
 		MODULES="$MODULES $more"
 	fi
-	printf 'export PRELOAD=%q MODULES=%q\n' "$PRELOAD" "$MODULES"
+	if [[ ${GUEST_PROFILE-} ]]; then
+		PLUGIN=$("$here/profile/build.sh") || return
+	fi
+	printf 'export PRELOAD=%q MODULES=%q PLUGIN=%q\n' "$PRELOAD" "$MODULES" \
+		"$PLUGIN"
 }
 
 unprepared() { # STATUS LOG NAME...

@@ -125,5 +125,6 @@ client() { # PARAMETER=VALUE…
 		read -r "${result?}" \
 			<"/sys/module/dma_client/parameters/$result"
 	done
+	[[ ! -e /guest/symbols ]] || /guest/symbols '\['
 	busybox rmmod dma_client
 }
