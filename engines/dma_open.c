@@ -104,7 +104,7 @@ static int no_channels(const struct migsim_dma_claim *want, int err)
 		return err;
 	}
 	migsim_log(MIGSIM_LOG_ERROR,
-		   "engine dma: there is no channel%s%s%s%s%s: load the driver of the DMA engine, and see /sys/class/dma",
+		   "engine dma: there is no channel%s%s%s%s%s: load the driver of the DMA engine, see /sys/class/dma, and the parameters driver, name and node of the module",
 		   *want->driver ? " of driver " : "", want->driver,
 		   *want->name ? " named " : "", want->name, node);
 	return err;

@@ -315,7 +315,7 @@ static bool has_copies(const struct group *g)
 	       !g->how.copy_inline;
 }
 
-/* Thousands of groups may be in flight: those that have none are left behind. */
+/* Thousands of groups may be in flight: those without are left behind. */
 static struct group *first_to_submit(struct migsim_migrator *m)
 {
 	while (m->to_submit && !has_copies(m->to_submit))

@@ -6,8 +6,8 @@
  * `fresh`, not under userfaultfd, is where pages are allocated. On one node
  * the stage recycles: the pages just vacated are the targets to come. Between
  * nodes, and with a cold pool, every target is fresh and the vacated pages go
- * back to the system; a warm pool is then refilled by a thread beside, or before
- * the next call where that thread would take the CPU from the running one.
+ * back to the system; a warm pool is then refilled by a thread beside, or
+ * before the next call where that thread would take the CPU from the call.
  */
 #ifndef MIGSIM_POOL_H
 #define MIGSIM_POOL_H
