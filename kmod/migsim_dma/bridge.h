@@ -20,6 +20,7 @@
 #define MIGSIM_DMA_BRIDGE_H
 
 #include <linux/atomic.h>
+#include <linux/bvec.h>
 #include <linux/dmaengine.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -60,14 +61,20 @@ struct bridge_file {
 	atomic64_t cmd_ns;		/* spent in its commands */
 };
 
-/* Pinned pages, and who was charged for them; outlives the file. */
-struct bridge_pins {
-	struct page **pages;
-	unsigned long nr;
-	unsigned long max;
+/* Who was charged for pinned pages; outlives the file. */
+struct bridge_charge {
 	struct mm_struct *mm;
 	const struct cred *cred;	/* NULL: has no limit */
-	unsigned long charged;
+	unsigned long pages;
+};
+
+/* Pinned pages. Those that lie beside each other in memory are one run. */
+struct bridge_pins {
+	struct bio_vec *runs;
+	unsigned int nr;
+	bool join;			/* no: a run for each page */
+	const struct page *last;	/* a run may go on behind it; NULL: no */
+	unsigned long pages;		/* in all runs */
 };
 
 struct bridge_copy {
@@ -81,6 +88,7 @@ struct bridge_copy {
 
 struct bridge_piece {
 	struct bridge_piece *next;	/* of the chunk */
+	struct bridge_chunk *chunk;	/* until it is queued */
 	struct bridge_copy *copy;
 	u32 offset;			/* in the copy */
 	u32 len;
@@ -95,14 +103,24 @@ struct bridge_group {
 	u64 addr;
 	u64 bytes;
 	u32 count;
+	struct page **batch;		/* BRIDGE_BATCH, while it is pinned */
+	bool limited;			/* the caller, by RLIMIT_MEMLOCK */
 	bool split;
 	bool cancelled;
 	atomic_t left;			/* chunks that have not ended */
 	atomic_t failed;		/* copies with an error */
 	struct bridge_copy *copies;
-	struct bridge_piece *pieces;
+	struct bridge_piece *pieces;	/* in the order of the copies */
+	u32 nr_pieces;
 	struct list_head chunks;	/* until they are queued */
 	struct bridge_pins statuses;	/* the caller's array */
+	struct bridge_charge charge;	/* for that */
+};
+
+/* Of one side of a chunk: of its run, or of its runs as a table. */
+struct bridge_mapping {
+	dma_addr_t addr;
+	struct sg_table table;		/* nents is 0: there is one run */
 };
 
 struct bridge_desc {
@@ -130,8 +148,11 @@ struct bridge_chunk {
 	unsigned int next;		/* to be issued */
 	atomic_t left;			/* descriptors out, and one: not all are */
 	struct bridge_desc *descs;
-	struct sg_table sg_src;
-	struct sg_table sg_dst;
+	struct bridge_desc one;		/* for descs, where that will do */
+	struct bridge_mapping map_src;
+	struct bridge_mapping map_dst;
+	struct bridge_charge charge;
+	struct bio_vec *runs;		/* of both sides */
 	struct bridge_pins src;
 	struct bridge_pins dst;
 };
@@ -213,17 +234,26 @@ int bridge_deal(struct bridge_group *group);
 struct bridge_slot *bridge_least_loaded(struct bridge_file *file);
 
 /* pin.c */
+#define BRIDGE_BATCH	(PAGE_SIZE / sizeof(struct page *))
 unsigned long bridge_pages_of(u64 addr, u64 len);
-int bridge_pins_init(struct bridge_pins *pins, struct bridge_file *file,
-		     unsigned long pages);
-int bridge_pin(struct bridge_pins *pins, u64 addr, u64 len, bool write);
+int bridge_look_up(u64 addr, u64 len, bool write, struct page **batch);
+u64 bridge_add_runs(struct bridge_pins *pins, struct page **pages,
+		    unsigned int nr, u64 addr, u64 len);
 void bridge_unpin(struct bridge_pins *pins, bool dirty);
+
+/* pin_group.c */
+int bridge_group_pin(struct bridge_group *group);
+void bridge_statuses_unpin(struct bridge_group *group);
+
+/* charge.c */
+int bridge_charge(struct bridge_charge *charge, struct bridge_group *group,
+		  unsigned long pages);
+void bridge_uncharge(struct bridge_charge *charge);
 
 /* chunk.c */
 struct bridge_chunk *bridge_chunk_new(struct bridge_group *group,
 				      struct bridge_slot *slot);
 void bridge_chunk_add(struct bridge_chunk *chunk, struct bridge_piece *piece);
-int bridge_chunk_pin(struct bridge_chunk *chunk);
 void bridge_chunk_queue(struct bridge_chunk *chunk);
 void bridge_chunk_unpin(struct bridge_chunk *chunk);
 void bridge_chunk_free(struct bridge_chunk *chunk);

@@ -31,35 +31,11 @@ void bridge_chunk_add(struct bridge_chunk *chunk, struct bridge_piece *piece)
 	else
 		chunk->first = piece;
 	chunk->last = piece;
+	piece->chunk = chunk;
 	chunk->bytes += piece->len;
 	if (piece->copy->channel != MIGSIM_DMA_CHANNEL_ANY)
 		chunk->any = false;
 	atomic_inc(&piece->copy->left);
-}
-
-/* What was pinned until an error is undone with the group. */
-int bridge_chunk_pin(struct bridge_chunk *chunk)
-{
-	struct bridge_file *file = chunk->group->file;
-	unsigned long src = 0, dst = 0;
-	struct bridge_piece *p;
-	int rc;
-
-	for (p = chunk->first; p; p = p->next) {
-		src += bridge_pages_of(p->copy->src + p->offset, p->len);
-		dst += bridge_pages_of(p->copy->dst + p->offset, p->len);
-	}
-	rc = bridge_pins_init(&chunk->src, file, src);
-	if (!rc)
-		rc = bridge_pins_init(&chunk->dst, file, dst);
-	for (p = chunk->first; p && !rc; p = p->next) {
-		rc = bridge_pin(&chunk->src, p->copy->src + p->offset, p->len,
-				false);
-		if (!rc)
-			rc = bridge_pin(&chunk->dst,
-					p->copy->dst + p->offset, p->len, true);
-	}
-	return rc;
 }
 
 /* To its slot; the thread of the channel owns it from here on. */
@@ -81,10 +57,14 @@ void bridge_chunk_unpin(struct bridge_chunk *chunk)
 {
 	bridge_unpin(&chunk->src, false);
 	bridge_unpin(&chunk->dst, true);
+	kvfree(chunk->runs);
+	chunk->runs = NULL;
+	bridge_uncharge(&chunk->charge);
 }
 
 void bridge_chunk_free(struct bridge_chunk *chunk)
 {
-	kvfree(chunk->descs);
+	if (chunk->descs != &chunk->one)
+		kvfree(chunk->descs);
 	kfree(chunk);
 }

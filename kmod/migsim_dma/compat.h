@@ -18,7 +18,7 @@
 /* The inline bytes of the entry; of the ring itself at first: read once. */
 static inline const void *compat_cmd(const struct io_uring_cmd *cmd)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 	return cmd->sqe->cmd;
 #else
 	return cmd->cmd;

@@ -106,6 +106,8 @@ static int add(struct deal *d, struct bridge_slot *slot,
 			return -ENOMEM;
 		d->open[i] = chunk;
 	}
+	piece->next = NULL;
+	piece->error = 0;
 	piece->copy = copy;
 	piece->offset = offset;
 	piece->len = len;
@@ -165,11 +167,12 @@ int bridge_deal(struct bridge_group *group)
 	if (rc)
 		goto out;
 	/* Every channel's part may begin within a copy. */
-	group->pieces = kvcalloc((size_t)group->count + d->nr,
-				 sizeof(*group->pieces), GFP_KERNEL);
+	group->pieces = kvmalloc_array((size_t)group->count + d->nr,
+				       sizeof(*group->pieces), GFP_KERNEL);
 	rc = group->pieces ? 0 : -ENOMEM;
 	for (i = 0; i < group->count && !rc; i++)
 		rc = deal_one(d, &group->copies[i]);
+	group->nr_pieces = d->pieces;
 out:
 	kfree(d);
 	return rc;

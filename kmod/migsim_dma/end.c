@@ -16,7 +16,8 @@ static void write_status(struct bridge_group *group, u32 i, int status)
 	size_t at = offset_in_page(group->addr) +
 		    (size_t)i * sizeof(struct migsim_dma_copy) +
 		    offsetof(struct migsim_dma_copy, status);
-	char *page = kmap_local_page(group->statuses.pages[at >> PAGE_SHIFT]);
+	char *page = kmap_local_page(
+		group->statuses.runs[at >> PAGE_SHIFT].bv_page);
 
 	/* Who sees the status sees what was copied. */
 	smp_store_release((s32 *)(page + offset_in_page(at)), status);
@@ -50,7 +51,7 @@ static void group_end(struct bridge_group *group)
 	struct io_uring_cmd *cmd = group->cmd;
 	int failed = atomic_read(&group->failed);
 
-	bridge_unpin(&group->statuses, true);
+	bridge_statuses_unpin(group);
 	trace_migsim_dma_complete(group->id, group->count, (u32)failed);
 	spin_lock(&file->lock);
 	list_del(&group->node);

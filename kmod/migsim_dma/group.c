@@ -74,24 +74,6 @@ static struct bridge_group *begin(struct bridge_file *file,
 	return group;
 }
 
-static int pin(struct bridge_group *group)
-{
-	u64 bytes = (u64)group->count * sizeof(struct migsim_dma_copy);
-	struct bridge_chunk *chunk;
-	int rc;
-
-	rc = bridge_pins_init(&group->statuses, group->file,
-			      bridge_pages_of(group->addr, bytes));
-	if (!rc)
-		rc = bridge_pin(&group->statuses, group->addr, bytes, true);
-	list_for_each_entry(chunk, &group->chunks, node) {
-		if (rc)
-			break;
-		rc = bridge_chunk_pin(chunk);
-	}
-	return rc;
-}
-
 /* The last chunk may end, and the group with it, before this returns. */
 static void queue(struct bridge_group *group)
 {
@@ -115,10 +97,10 @@ int bridge_copy(struct bridge_file *file, struct io_uring_cmd *cmd,
 		return PTR_ERR(group);
 	rc = bridge_deal(group);
 	if (!rc)
-		rc = pin(group);
+		rc = bridge_group_pin(group);
 	if (rc) {
 		dismiss(file, group);
-		bridge_unpin(&group->statuses, false);
+		bridge_statuses_unpin(group);
 		bridge_group_free(group);
 		return rc;
 	}

@@ -1,92 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From pages to descriptors. Pages that lie beside each other are one segment,
- * as far as the device takes segments; and segments that lie beside each other
- * on the bus, which behind an IOMMU most do, are one descriptor.
+ * From pages to descriptors. A run of pages is mapped as it is, several as a
+ * table, in segments as long as the device takes them; and segments that lie
+ * beside each other on the bus, which behind an IOMMU most do, are one
+ * descriptor.
  */
 #include <linux/dma-mapping.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "bridge.h"
 
-/* Walks over the pages of one side of a chunk. */
-struct segments {
-	struct scatterlist *sg;		/* the last one; NULL: only count */
-	unsigned int nr;
-	unsigned int most;		/* bytes in one */
-	unsigned int len;		/* of the last one */
-	unsigned long next;		/* frame that would be its next */
-	bool whole;			/* it ends with its page */
-};
-
-static void segment(struct segments *s, struct page *page, unsigned int offset,
-		    unsigned int len)
+static struct bridge_mapping *mapping(struct bridge_chunk *chunk, bool write)
 {
-	if (s->nr && s->whole && !offset && page_to_pfn(page) == s->next &&
-	    s->len + len <= s->most) {
-		s->len += len;
-		if (s->sg)
-			s->sg->length = s->len;
-	} else {
-		if (s->sg && s->nr)
-			s->sg = sg_next(s->sg);
-		if (s->sg)
-			sg_set_page(s->sg, page, len, offset);
-		s->len = len;
-		s->nr++;
-	}
-	s->next = page_to_pfn(page) + 1;
-	s->whole = offset + len == PAGE_SIZE;
+	return write ? &chunk->map_dst : &chunk->map_src;
 }
 
-static unsigned int walk(struct bridge_chunk *chunk, bool write,
-			 struct scatterlist *sg)
+static struct bridge_pins *pins(struct bridge_chunk *chunk, bool write)
 {
-	struct page **page = write ? chunk->dst.pages : chunk->src.pages;
-	struct segments s = { .sg = sg };
-	struct bridge_piece *p;
+	return write ? &chunk->dst : &chunk->src;
+}
 
-	s.most = dma_get_max_seg_size(chunk->channel->dev);
-	for (p = chunk->first; p; p = p->next) {
-		u64 addr = (write ? p->copy->dst : p->copy->src) + p->offset;
-		unsigned int offset = offset_in_page(addr), len;
-		u32 left = p->len;
+static enum dma_data_direction direction(bool write)
+{
+	return write ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+}
 
-		while (left) {
-			len = min_t(u32, left, PAGE_SIZE - offset);
-			segment(&s, *page++, offset, len);
-			left -= len;
-			offset = 0;
+/*
+ * The segments of a side. They end with a page, or with the run: where an IOMMU
+ * maps them, they can lie beside each other.
+ */
+static unsigned int segments(const struct bridge_pins *pins, u32 most,
+			     struct scatterlist *sg)
+{
+	const struct bio_vec *run = pins->runs, *end = run + pins->nr;
+	unsigned int nr = 0;
+
+	for (; run < end; run++) {
+		u32 at = run->bv_offset, stop = at + run->bv_len, len;
+		unsigned long frame = page_to_pfn(run->bv_page);
+
+		for (; at < stop; at += len, nr++) {
+			len = min_t(u32, stop - at, most - offset_in_page(at));
+			if (!sg)
+				continue;
+			sg_set_page(sg, pfn_to_page(frame + (at >> PAGE_SHIFT)),
+				    len, offset_in_page(at));
+			sg = sg_next(sg);
 		}
 	}
-	return s.nr;
+	return nr;
+}
+
+static int map_table(struct device *dev, const struct bridge_pins *pins,
+		     struct sg_table *table, enum dma_data_direction dir)
+{
+	size_t seg = min3((size_t)dma_get_max_seg_size(dev),
+			  dma_max_mapping_size(dev), (size_t)SZ_1G);
+	u32 most = max_t(u32, PAGE_SIZE, (u32)(seg & PAGE_MASK));
+	int rc = sg_alloc_table(table, segments(pins, most, NULL), GFP_KERNEL);
+
+	if (rc)
+		return rc;
+	segments(pins, most, table->sgl);
+	rc = dma_map_sgtable(dev, table, dir, 0);
+	if (rc) {
+		sg_free_table(table);
+		table->nents = 0;
+	}
+	return rc;
 }
 
 static int map_side(struct bridge_chunk *chunk, bool write)
 {
-	struct sg_table *table = write ? &chunk->sg_dst : &chunk->sg_src;
-	int rc = sg_alloc_table(table, walk(chunk, write, NULL), GFP_KERNEL);
+	struct bridge_mapping *m = mapping(chunk, write);
+	const struct bridge_pins *p = pins(chunk, write);
+	struct device *dev = chunk->channel->dev;
 
-	if (rc)
-		return rc;
-	walk(chunk, write, table->sgl);
-	rc = dma_map_sgtable(chunk->channel->dev, table,
-			     write ? DMA_FROM_DEVICE : DMA_TO_DEVICE, 0);
-	if (rc)
-		sg_free_table(table);
-	return rc;
+	if (p->nr > 1 || p->runs->bv_len > dma_max_mapping_size(dev))
+		return map_table(dev, p, &m->table, direction(write));
+	m->addr = dma_map_page(dev, p->runs->bv_page, p->runs->bv_offset,
+			       p->runs->bv_len, direction(write));
+	return dma_mapping_error(dev, m->addr);
 }
 
 static void unmap_side(struct bridge_chunk *chunk, bool write)
 {
-	struct sg_table *table = write ? &chunk->sg_dst : &chunk->sg_src;
+	struct bridge_mapping *m = mapping(chunk, write);
+	struct device *dev = chunk->channel->dev;
 
-	dma_unmap_sgtable(chunk->channel->dev, table,
-			  write ? DMA_FROM_DEVICE : DMA_TO_DEVICE, 0);
-	sg_free_table(table);
+	if (m->table.nents) {
+		dma_unmap_sgtable(dev, &m->table, direction(write), 0);
+		sg_free_table(&m->table);
+	} else {
+		dma_unmap_page(dev, m->addr, pins(chunk, write)->runs->bv_len,
+			       direction(write));
+	}
 }
 
 /* A stretch of the bus, made of segments. */
@@ -115,10 +127,33 @@ static void cut(struct stretch *s, u32 len)
 	s->len -= len;
 }
 
+static struct stretch stretch(struct bridge_chunk *chunk, bool write)
+{
+	const struct bridge_mapping *m = mapping(chunk, write);
+
+	if (m->table.nents)
+		return (struct stretch){ m->table.sgl, m->table.nents };
+	return (struct stretch){ .addr = m->addr, .len = chunk->bytes };
+}
+
+/*
+ * What is cut ends with a page of the target: every piece that has a part in it
+ * has an end there, too, that the check looks at. On the bus pages lie as in
+ * memory, but for swiotlb's.
+ */
+static u32 desc_len(const struct stretch *src, const struct stretch *dst,
+		    u32 most)
+{
+	u64 len = min(src->len, dst->len);
+
+	if (len > most)
+		len = most - offset_in_page(dst->addr + most);
+	return (u32)len;
+}
+
 static void make_descs(struct bridge_chunk *chunk, u32 most)
 {
-	struct stretch src = { chunk->sg_src.sgl, chunk->sg_src.nents };
-	struct stretch dst = { chunk->sg_dst.sgl, chunk->sg_dst.nents };
+	struct stretch src = stretch(chunk, false), dst = stretch(chunk, true);
 	u64 left = chunk->bytes;
 
 	while (left) {
@@ -129,7 +164,8 @@ static void make_descs(struct bridge_chunk *chunk, u32 most)
 		d->chunk = chunk;
 		d->src = src.addr;
 		d->dst = dst.addr;
-		d->len = (u32)min3(src.len, dst.len, (u64)most);
+		d->len = desc_len(&src, &dst, most);
+		d->error = 0;
 		cut(&src, d->len);
 		cut(&dst, d->len);
 		left -= d->len;
@@ -138,30 +174,37 @@ static void make_descs(struct bridge_chunk *chunk, u32 most)
 
 static u32 desc_bytes(void)
 {
-	u32 most = READ_ONCE(bridge_desc_bytes) & ~(BRIDGE_ALIGN - 1);
+	u32 most = READ_ONCE(bridge_desc_bytes);
 
-	return most ? clamp_t(u32, most, PAGE_SIZE, 1u << 30) : 1u << 30;
+	return most ? clamp_t(u32, most & PAGE_MASK, PAGE_SIZE, SZ_1G) : SZ_1G;
 }
 
-/* Every descriptor ends where a segment does, or is as long as may be. */
+/*
+ * Every descriptor ends where a segment does, or is cut: the first one of a
+ * stretch perhaps by less than a page too early, which makes one more.
+ */
 static size_t most_descs(const struct bridge_chunk *chunk, u32 most)
 {
-	return (size_t)chunk->sg_src.nents + chunk->sg_dst.nents +
-	       (size_t)(chunk->bytes / most) + 1;
+	size_t cuts = (size_t)DIV_ROUND_UP_ULL(chunk->bytes, most);
+
+	return (size_t)chunk->map_src.table.nents + chunk->map_dst.table.nents +
+	       (cuts > 1 ? 2 * cuts : 1);
 }
 
 int bridge_map(struct bridge_chunk *chunk)
 {
 	u32 most = desc_bytes();
 	int rc = map_side(chunk, false);
+	size_t nr;
 
 	if (rc)
 		return rc;
 	rc = map_side(chunk, true);
 	if (rc)
 		goto src;
-	chunk->descs = kvcalloc(most_descs(chunk, most),
-				sizeof(*chunk->descs), GFP_KERNEL);
+	nr = most_descs(chunk, most);
+	chunk->descs = nr == 1 ? &chunk->one :
+		kvmalloc_array(nr, sizeof(*chunk->descs), GFP_KERNEL);
 	if (!chunk->descs) {
 		rc = -ENOMEM;
 		goto dst;

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of the caller are pinned for as long as a channel has them, and
- * charged as those of io_uring's registered buffers are.
+ * Pages of the caller are pinned for as long as a channel has them.
  */
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/user.h>
-#include <linux/slab.h>
+#include <linux/sizes.h>
 
 #include "bridge.h"
 
@@ -20,110 +15,91 @@ unsigned long bridge_pages_of(u64 addr, u64 len)
 			       PAGE_SHIFT);
 }
 
-static int charge_user(struct bridge_pins *pins, unsigned long pages)
+/*
+ * Pins some pages of the range, the first ones: how many, or -errno. Without
+ * FOLL_LONGTERM, which would move pages out of ZONE_MOVABLE, where the memory
+ * of CXL devices is.
+ */
+int bridge_look_up(u64 addr, u64 len, bool write, struct page **batch)
 {
-	long limit = (long)min_t(unsigned long, LONG_MAX,
-				 rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT);
-	struct user_struct *user = pins->cred->user;
-	long old = atomic_long_read(&user->locked_vm);
+	unsigned long most = min_t(unsigned long, BRIDGE_BATCH,
+				   bridge_pages_of(addr, len));
+	int got;
 
-	do {
-		if (old + (long)pages > limit)
-			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old,
-					  old + (long)pages));
-	return 0;
-}
-
-static int charge(struct bridge_pins *pins, struct bridge_file *file,
-		  unsigned long pages)
-{
-	bool limited = !capable(CAP_IPC_LOCK);
-
-	pins->cred = NULL;
-	if (limited) {
-		pins->cred = get_cred(file->cred);
-		if (charge_user(pins, pages)) {
-			put_cred(pins->cred);
-			pins->cred = NULL;
-			return -ENOMEM;
-		}
-	}
-	mmgrab(file->mm);
-	pins->mm = file->mm;
-	atomic64_add((s64)pages, &pins->mm->pinned_vm);
-	pins->charged = pages;
-	return 0;
-}
-
-static void uncharge(struct bridge_pins *pins)
-{
-	if (!pins->charged)
-		return;
-	atomic64_sub((s64)pins->charged, &pins->mm->pinned_vm);
-	if (pins->cred) {
-		atomic_long_sub((long)pins->charged,
-				&pins->cred->user->locked_vm);
-		put_cred(pins->cred);
-	}
-	/* May be the last one: the process need not exist any more. */
-	mmdrop(pins->mm);
-	pins->charged = 0;
-}
-
-/* For so many pages. What is pinned later is undone with bridge_unpin(). */
-int bridge_pins_init(struct bridge_pins *pins, struct bridge_file *file,
-		     unsigned long pages)
-{
-	int rc = charge(pins, file, pages);
-
-	if (rc)
-		return rc;
-	pins->pages = kvmalloc_array(pages, sizeof(*pins->pages), GFP_KERNEL);
-	if (!pins->pages) {
-		uncharge(pins);
-		return -ENOMEM;
-	}
-	pins->max = pages;
-	pins->nr = 0;
-	return 0;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	got = pin_user_pages_fast((unsigned long)addr & PAGE_MASK, (int)most,
+				  write ? FOLL_WRITE : 0, batch);
+	if (got > 0)
+		return got;
+	return got == -ENOMEM || got == -EINTR ? got : -EFAULT;
 }
 
 /*
- * Without FOLL_LONGTERM, which would move pages out of ZONE_MOVABLE, where the
- * memory of CXL devices is.
+ * Behind that one in memory, and in the same array: where each section has one
+ * of its own, they can lie beside each other although the sections do not.
  */
-int bridge_pin(struct bridge_pins *pins, u64 addr, u64 len, bool write)
+static bool is_next(const struct page *page, const struct page *before)
 {
-	unsigned long pages = bridge_pages_of(addr, len);
-	unsigned long start = (unsigned long)addr & PAGE_MASK;
-	long got;
+	if (page != before + 1)
+		return false;
+	return !IS_ENABLED(CONFIG_SPARSEMEM) ||
+	       IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP) ||
+	       page_to_pfn(page) == page_to_pfn(before) + 1;
+}
 
-	if (WARN_ON_ONCE(pins->nr + pages > pins->max))
-		return -EINVAL;
-	while (pages) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		got = pin_user_pages_fast(start, (int)pages,
-					  write ? FOLL_WRITE : 0,
-					  pins->pages + pins->nr);
-		if (got <= 0)
-			return got == -ENOMEM || got == -EINTR ? (int)got :
-							       -EFAULT;
-		pins->nr += (unsigned long)got;
-		pages -= (unsigned long)got;
-		start += (unsigned long)got << PAGE_SHIFT;
+/* How many of these pages lie beside each other. */
+static unsigned int neighbours(struct page **pages, unsigned int n)
+{
+	unsigned int i = 1;
+
+	while (i < n && is_next(pages[i], pages[i - 1]))
+		i++;
+	return i;
+}
+
+/* A run is never joined within a page: each page of it was pinned once. */
+static void add_run(struct bridge_pins *pins, struct page *page,
+		    unsigned int offset, unsigned int len)
+{
+	if (pins->last && !offset && is_next(page, pins->last) &&
+	    pins->runs[pins->nr - 1].bv_len < SZ_1G)
+		pins->runs[pins->nr - 1].bv_len += len;
+	else
+		pins->runs[pins->nr++] = (struct bio_vec){ page, len, offset };
+	pins->last = NULL;
+	if (pins->join && !((offset + len) % PAGE_SIZE))
+		pins->last = page + ((offset + len) >> PAGE_SHIFT) - 1;
+}
+
+/*
+ * Takes over @nr pinned pages, which begin at @addr and hold @len bytes more at
+ * most. Returns how many bytes they hold.
+ */
+u64 bridge_add_runs(struct bridge_pins *pins, struct page **pages,
+		    unsigned int nr, u64 addr, u64 len)
+{
+	u64 start = addr, end = addr + len;
+	unsigned int i, n, bytes;
+
+	for (i = 0; i < nr; i += n, addr += bytes) {
+		n = pins->join ? neighbours(pages + i, nr - i) : 1;
+		bytes = (unsigned int)min_t(u64, end - addr,
+				n * PAGE_SIZE - offset_in_page(addr));
+		add_run(pins, pages[i], offset_in_page(addr), bytes);
 	}
-	return 0;
+	pins->pages += nr;
+	return addr - start;
 }
 
 /* May sleep. */
 void bridge_unpin(struct bridge_pins *pins, bool dirty)
 {
-	if (pins->nr)
-		unpin_user_pages_dirty_lock(pins->pages, pins->nr, dirty);
-	kvfree(pins->pages);
-	pins->pages = NULL;
-	pins->nr = 0;
-	uncharge(pins);
+	const struct bio_vec *run = pins->runs;
+
+	for (; pins->nr; pins->nr--, run++)
+		unpin_user_page_range_dirty_lock(
+			run->bv_page,
+			bridge_pages_of(run->bv_offset, run->bv_len), dirty);
+	pins->pages = 0;
 }

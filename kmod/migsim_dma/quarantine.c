@@ -14,7 +14,7 @@
 
 static s64 pages_of(const struct bridge_chunk *chunk)
 {
-	return (s64)(chunk->src.nr + chunk->dst.nr);
+	return (s64)(chunk->src.pages + chunk->dst.pages);
 }
 
 static void quarantine(struct bridge_channel *channel,

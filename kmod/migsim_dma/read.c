@@ -56,6 +56,8 @@ static int take(struct bridge_group *group, const struct migsim_dma_copy *in)
 		copy->src = in[i].src;
 		copy->len = in[i].len;
 		copy->channel = in[i].channel;
+		atomic_set(&copy->left, 0);
+		atomic_set(&copy->error, 0);
 		/* No overflow: a sum of less than 2^32 terms of 2^32. */
 		group->bytes += copy->len;
 	}
@@ -75,7 +77,8 @@ static struct bridge_group *group_new(struct bridge_file *file,
 	group->split = c->flags & MIGSIM_DMA_SPLIT;
 	INIT_LIST_HEAD(&group->node);
 	INIT_LIST_HEAD(&group->chunks);
-	group->copies = kvcalloc(c->count, sizeof(*group->copies), GFP_KERNEL);
+	group->copies = kvmalloc_array(c->count, sizeof(*group->copies),
+				       GFP_KERNEL);
 	if (!group->copies) {
 		kfree(group);
 		return NULL;

@@ -151,9 +151,10 @@ enum migsim_dma_check {
  * @max_in_flight: most bytes in flight of this file
  * @timeout_ms: a channel that takes longer for a copy is given up
  * @check: enum migsim_dma_check
- * @cpu_ns: time that the CPU spent for this file so far: in its commands, from
- *          beginning to end, and in the threads of its channels, where they
- *          work for other files too. Interrupts are not in it.
+ * @cpu_ns: time that was spent for this file so far: in its commands, from
+ *          beginning to end, and by the CPU in the threads of its channels since
+ *          they were taken, where they work for other files too. Interrupts are
+ *          not in it.
  */
 struct migsim_dma_info {
 	__u32 abi;
