@@ -119,6 +119,8 @@ int grid_print(const struct grid *g, FILE *out);
 
 /* render_origin.c */
 void print_origin(FILE *out, const struct results *rs, size_t width);
+void print_drivers(FILE *out, const struct fields *fs, size_t results,
+		   size_t width);
 void print_warnings(FILE *out, const struct results *rs, size_t width);
 void print_emulated(FILE *out, bool emulated);
 

@@ -238,6 +238,7 @@ static int print_results(FILE *out, const struct results *rs,
 		return -ENOMEM;
 	print_wrapped(out, "", same, WIDTH);
 	free(same);
+	print_drivers(out, fs, rs->n, WIDTH);
 	fputs("N in base pages; first us: first-folio latency, mean of a run;"
 	      "\ninaccessible us: mean/p99 over folios\n", out);
 	err = lkml_cross(out, rs, fs);

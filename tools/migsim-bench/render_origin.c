@@ -77,6 +77,38 @@ void print_origin(FILE *out, const struct results *rs, size_t width)
 	}
 }
 
+/* The first result of its engine, and who copied for that is known. */
+static bool is_new_engine(const struct fields *fs, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (!strcmp(field_text(fs, k, FIELD_ENGINE),
+			    field_text(fs, i, FIELD_ENGINE)))
+			return false;
+	return field_text(fs, i, FIELD_DRIVER)[0];
+}
+
+/* Who copied, a line for each engine, where no column and no head says it. */
+void print_drivers(FILE *out, const struct fields *fs, size_t results,
+		   size_t width)
+{
+	char text[512];
+	size_t i;
+
+	if (fs->spread[FIELD_ENGINE] != SPREAD_VARIES ||
+	    fs->spread[FIELD_DRIVER] == SPREAD_SAME)
+		return;
+	for (i = 0; i < results; i++) {
+		if (!is_new_engine(fs, i))
+			continue;
+		snprintf(text, sizeof(text), "%s: driver %s",
+			 field_text(fs, i, FIELD_ENGINE),
+			 field_text(fs, i, FIELD_DRIVER));
+		print_wrapped(out, "", text, width);
+	}
+}
+
 void print_warnings(FILE *out, const struct results *rs, size_t width)
 {
 	size_t i;

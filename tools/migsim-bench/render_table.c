@@ -234,6 +234,7 @@ static int print_all(FILE *out, const struct results *rs,
 		return -ENOMEM;
 	print_wrapped(out, "", same, WIDTH);
 	free(same);
+	print_drivers(out, fs, rs->n, WIDTH);
 	fputc('\n', out);
 	print_emulated(out, results_emulated(rs));
 	return print_table(out, rs, fs);
