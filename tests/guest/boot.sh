@@ -13,10 +13,10 @@ hello_seconds=180 all_seconds=$((1200 + ${GUEST_SECONDS:-600} + ${GUEST_LOOP_SEC
 # What a topology may say besides qemu=(). One thread for all CPUs: with one
 # for each a kernel that patches itself, as tracing makes it do, has panicked
 # (int3) on a breakpoint that another CPU had taken away.
-accel=tcg,thread=single append=''
+accel=tcg,thread=single append="" cpu=max,-erms,-fsrm,-la57
 . "$topology"
 
-machine=(-nodefaults -no-reboot -display none -accel "$accel" -cpu max,-erms,-fsrm,-la57
+machine=(-nodefaults -no-reboot -display none -accel "$accel" -cpu "$cpu"
 	-kernel "$kernel/vmlinuz" -initrd "$dir/initramfs"
 	-append "console=ttyS0 loglevel=5 panic=-1 oops=panic $append"
 	-serial "file:$dir/console.log" -serial "file:$dir/tests.log")

@@ -15,7 +15,8 @@ root=$dir/root
 programs=(bash busybox cat env flock grep setpriv)
 # What tests look for beside themselves.
 beside=("$BUILD"/CMakeCache.txt "$BUILD"/tools/migsim-{bench,conformance}
-	"$BUILD"/tests/lib*.so "$SRC"/tests/support/*.sh "$SRC"/bench/jobs/*.ini "$here"/topology/*
+	"$BUILD"/tests/guest_copies "$BUILD"/tests/lib*.so
+	"$SRC"/tests/support/*.sh "$SRC"/bench/jobs/*.ini "$here"/topology/*
 	"$SRC"/README.md)
 
 put() { # FILE...: into the archive, at its own path
@@ -50,7 +51,7 @@ files+=("${modules[@]}")
 while read -r name arguments; do
 	file=$(file_of "$name")
 	[[ -e $file ]] || { echo "guest: there is no $file" >&2; exit 1; }
-	files+=("$file")
+	[[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
 	[[ $file != *.sh ]] || file="bash $file"
 	echo "$name $file $arguments"
 done >"$root/guest/tests"

@@ -120,6 +120,11 @@ if [[ ! ${BUILD-} ]]; then
 		exit 1
 	}
 fi
+if [[ ${GUEST_PROFILE-} ]]; then
+	: 2>/dev/null >"$GUEST_PROFILE" ||
+		refuse "GUEST_PROFILE is '$GUEST_PROFILE', which cannot be written"
+fi
+[[ -e $BUILD/CMakeCache.txt ]] || refuse "BUILD is '$BUILD': nothing was built there"
 BUILD=$(realpath "$BUILD") && export BUILD
 
 step "$here/kernel.sh" "$version" >"$said" 2>&1
@@ -182,7 +187,8 @@ prepare() { # TOPOLOGY
 		PRELOAD=$("$here/$device/build.sh") &&
 			MODULES=$("$here/$device/driver.sh" "$version") &&
 			more=$("$here/modules.sh" "$version" "$here/client" \
-				"$BUILD/guest/client-$version" W=1) || return
+				"$BUILD/guest/client-$version" W=1 \
+				MIGSIM_INCLUDE="$SRC/include") || return
 		MODULES="$MODULES $more"
 	fi
 	if [[ $kmod ]]; then
@@ -210,8 +216,16 @@ unprepared() { # STATUS LOG NAME...
 	fi
 }
 
-# Makes the directory for a guest, and what the guest needs.
+# Makes the directory for a guest, and what the guest needs. Two guests in one
+# would each tell what the other has said; a guest whose run.sh was killed holds
+# the lock until it ends.
 ready() { # DIRECTORY TOPOLOGY
+	mkdir -p "${1%/*}"
+	exec 7>"$1.lock"
+	flock -n 7 || {
+		echo "guest: another guest runs in $1: wait for it, or set GUEST_LOGS" >&2
+		exit 1
+	}
 	logs=$1
 	rm -rf "$logs"
 	mkdir -p "$logs"

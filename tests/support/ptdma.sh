@@ -16,6 +16,16 @@ module() { # NAME [PARAMETER=VALUE…]: loads it
 	busybox insmod "$path" "${@:2}"
 }
 
+# A profile wants to know where their functions were.
+unload() { # NAME…
+	local name
+
+	[[ ! -e /guest/symbols ]] || /guest/symbols '\['
+	for name; do
+		busybox rmmod "$name"
+	done
+}
+
 # Starting a program is slow in an emulated guest: few of them.
 config_of() { # FUNCTION
 	echo "/sys/bus/pci/devices/$1/config"
@@ -125,6 +135,5 @@ client() { # PARAMETER=VALUE…
 		read -r "${result?}" \
 			<"/sys/module/dma_client/parameters/$result"
 	done
-	[[ ! -e /guest/symbols ]] || /guest/symbols '\['
-	busybox rmmod dma_client
+	unload dma_client
 }

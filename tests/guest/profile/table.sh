@@ -29,6 +29,7 @@ while getopts r:n:d:s:h option; do
 	esac
 done
 shift $((OPTIND - 1))
+[[ $by =~ ^[1-9][0-9]*$ && $top =~ ^[0-9]+$ ]] || { usage >&2; exit 2; }
 [[ $# == 1 && -e $1 && -e $1.symbols ]] || { usage >&2; exit 2; }
 counts=$1
 awk -v r="$result" '$1 == r { n = 1 } END { exit !n }' "$counts" || {
