@@ -147,6 +147,24 @@ static void wrong_commands_are_refused(void **state)
 	nothing_happened();
 }
 
+/* Two of 2 GiB are 0 bytes in 32 bits, which no limit would refuse. */
+static void no_sum_overflows(void **state)
+{
+	struct migsim_dma_copy two[2];
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(dma_claim(&dma, 2), 2);
+	for (i = 0; i < 2; i++) {
+		two[i] = copies[i];
+		two[i].len = 1u << 31;
+		two[i].src = (uint64_t)(2 * i + 1) << 31;
+		two[i].dst = (uint64_t)(2 * i + 2) << 31;
+	}
+	assert_int_equal(copy(two, 2), -EINVAL);
+	nothing_happened();
+}
+
 /* What INFO says holds to the last copy and the last byte. */
 static void limits_hold(void **state)
 {
@@ -179,7 +197,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(wrong_copies_are_refused), test(wrong_memory_is_refused),
-		test(wrong_commands_are_refused), test(limits_hold),
+		test(wrong_commands_are_refused), test(no_sum_overflows),
+		test(limits_hold),
 	};
 
 	need_modules();
