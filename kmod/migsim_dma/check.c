@@ -121,8 +121,7 @@ void bridge_poison(struct bridge_chunk *chunk)
 	struct bridge_piece *piece;
 	u32 left;
 
-	chunk->check = (u8)min_t(unsigned int, READ_ONCE(bridge_check),
-				 MIGSIM_DMA_CHECK_FULL);
+	chunk->check = (u8)READ_ONCE(bridge_check);
 	if (chunk->check == MIGSIM_DMA_CHECK_NONE)
 		return;
 	for (piece = chunk->first; piece; piece = piece->next) {

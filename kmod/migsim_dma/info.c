@@ -23,8 +23,7 @@ int bridge_info(struct bridge_file *file, u64 addr, u32 size)
 		.max_in_flight = min(READ_ONCE(bridge_max_in_flight),
 				     READ_ONCE(bridge_max_all)),
 		.timeout_ms = READ_ONCE(bridge_timeout_ms),
-		.check = min_t(u32, READ_ONCE(bridge_check),
-			       MIGSIM_DMA_CHECK_FULL),
+		.check = READ_ONCE(bridge_check),
 	};
 	unsigned int i;
 

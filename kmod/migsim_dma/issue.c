@@ -93,7 +93,7 @@ static void give_up(struct bridge_chunk *chunk, int error)
 /* Without room the thread comes back when half of it has been done. */
 static bool has_room(struct bridge_channel *channel)
 {
-	int depth = (int)clamp(READ_ONCE(bridge_depth), 1u, 65536u);
+	int depth = (int)READ_ONCE(bridge_depth);
 
 	WRITE_ONCE(channel->low, depth / 2);
 	return atomic_read(&channel->out) < depth;

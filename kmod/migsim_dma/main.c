@@ -16,8 +16,21 @@
 	module_param_named(name, bridge_##name, type, mode);	\
 	MODULE_PARM_DESC(name, text)
 
+/* -EINVAL to who sets it to something else. */
+#define bounded(name, least, most, text)				\
+	static int set_##name(const char *value,			\
+			      const struct kernel_param *kp)		\
+	{								\
+		return param_set_uint_minmax(value, kp, least, most);	\
+	}								\
+	static const struct kernel_param_ops ops_##name = {		\
+		.set = set_##name, .get = param_get_uint,		\
+	};								\
+	module_param_cb(name, &ops_##name, &bridge_##name, 0644);	\
+	MODULE_PARM_DESC(name, text)
+
 unsigned int bridge_max_copies = 4096;
-parameter(max_copies, uint, 0644, "most copies in a group");
+bounded(max_copies, 1, UINT_MAX, "most copies in a group");
 unsigned long bridge_max_bytes = 64ul << 20;
 parameter(max_bytes, ulong, 0644, "most bytes in a group");
 unsigned long bridge_max_in_flight = 1ul << 30;
@@ -25,18 +38,18 @@ parameter(max_in_flight, ulong, 0644, "most bytes in flight of an open file");
 unsigned long bridge_max_all = 4ul << 30;
 parameter(max_all, ulong, 0644, "most bytes in flight of all files");
 unsigned int bridge_timeout_ms = 5000;
-parameter(timeout_ms, uint, 0644,
-	  "a channel that has not ended a copy after so long is given up");
+bounded(timeout_ms, 1, 3600000,
+	"a channel that has not ended a copy after so long is given up");
 unsigned int bridge_depth = 64;
-parameter(depth, uint, 0644, "most descriptors with a channel at once");
+bounded(depth, 1, 65536, "most descriptors with a channel at once");
 unsigned int bridge_chunk_bytes = 256u << 10;
 parameter(chunk_bytes, uint, 0644,
 	  "small copies are mapped and waited for together up to this size");
 unsigned int bridge_desc_bytes = 2u << 20;
 parameter(desc_bytes, uint, 0644, "longest descriptor; 0: no limit");
 unsigned int bridge_check = MIGSIM_DMA_CHECK_TAIL;
-parameter(check, uint, 0644,
-	  "look at what was copied: 0 not at all, 1 the end of each page, 2 all");
+bounded(check, MIGSIM_DMA_CHECK_NONE, MIGSIM_DMA_CHECK_FULL,
+	"look at what was copied: 0 not at all, 1 the end of each page, 2 all");
 char *bridge_driver;
 parameter(driver, charp, 0444, "only channels of this driver");
 char *bridge_name;

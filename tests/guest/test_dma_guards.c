@@ -11,9 +11,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "dma_rig.h"
 
@@ -184,6 +186,40 @@ static void limits_hold(void **state)
 	assert_int_equal(memory_check(dst, BYTES, 1), -1);
 }
 
+static int set(const char *parameter, const char *value)
+{
+	char path[128];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "/sys/module/migsim_dma/parameters/%s",
+		 parameter);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	rc = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+static void senseless_parameters_are_refused(void **state)
+{
+	static const char *const zero[] = { "max_copies", "timeout_ms", "depth" };
+	struct migsim_dma_info before = rig_info(), after;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(zero) / sizeof(*zero); i++) {
+		assert_int_equal(set(zero[i], "0"), -EINVAL);
+		assert_int_equal(set(zero[i], "-1"), -EINVAL);
+	}
+	assert_int_equal(set("check", "3"), -EINVAL);
+	assert_int_equal(set("depth", "65537"), -EINVAL);
+	after = rig_info();
+	assert_int_equal(after.max_copies, before.max_copies);
+	assert_int_equal(after.timeout_ms, before.timeout_ms);
+	assert_int_equal(after.check, before.check);
+	assert_int_equal(set("depth", "65536"), 0);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -198,7 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(wrong_copies_are_refused), test(wrong_memory_is_refused),
 		test(wrong_commands_are_refused), test(no_sum_overflows),
-		test(limits_hold),
+		test(limits_hold), test(senseless_parameters_are_refused),
 	};
 
 	need_modules();
