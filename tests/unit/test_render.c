@@ -521,6 +521,37 @@ static void test_lkml_cross_table(void **state)
 	free(words);
 }
 
+/* Who copied for which engine is lost in no text: a line for each. */
+static void test_drivers_of_several_engines(void **state)
+{
+	static char *const driver[] = { "ptdma 4 channels", "by the CPU" };
+	const enum format formats[] = { FORMAT_TABLE, FORMAT_LKML };
+	char *words;
+	size_t i;
+
+	(void)state;
+	set_up_sweep(4);
+	for (i = 0; i < 4; i++) {
+		configs[i].engine = i % 2 ? "memcpy" : "dma:channels=4";
+		result[i].driver = driver[i % 2];
+		result[i].batch_pages = 512 << i / 2;
+	}
+	for (i = 0; i < 2; i++) {
+		words = rendered(formats[i]);
+		assert_has(words, "\ndma:channels=4: driver ptdma 4 channels\n");
+		assert_has(words, "\nmemcpy: driver by the CPU\n");
+		assert_int_equal(occurrences(words, "driver"), 2);
+		free(words);
+	}
+	/* The same for all stands in the head. */
+	for (i = 0; i < 4; i++)
+		result[i].driver = driver[1];
+	words = rendered(FORMAT_TABLE);
+	assert_lacks(words, ": driver");
+	assert_int_equal(occurrences(words, "driver by the CPU"), 1);
+	free(words);
+}
+
 static void test_lkml_cross_with_a_hole(void **state)
 {
 	char *words;
@@ -1090,6 +1121,7 @@ int main(void)
 		cmocka_unit_test(test_table_says_once_what_is_the_same),
 		cmocka_unit_test(test_table_shows_trouble),
 		cmocka_unit_test(test_lkml_cross_table),
+		cmocka_unit_test(test_drivers_of_several_engines),
 		cmocka_unit_test(test_lkml_cross_with_a_hole),
 		cmocka_unit_test(test_lkml_is_never_too_wide),
 		cmocka_unit_test(test_lkml_list_is_never_too_wide),
