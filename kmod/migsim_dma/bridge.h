@@ -103,7 +103,6 @@ struct bridge_group {
 	u64 addr;
 	u64 bytes;
 	u32 count;
-	struct page **batch;		/* BRIDGE_BATCH, while it is pinned */
 	bool limited;			/* the caller, by RLIMIT_MEMLOCK */
 	bool split;
 	bool cancelled;

@@ -56,7 +56,8 @@ static bool follows(const struct bridge_piece *p, u64 end, bool write)
 	return address(p, write) == end && !offset_in_page(end);
 }
 
-static int pin_side(struct bridge_group *group, bool write)
+static int pin_side(struct bridge_group *group, bool write,
+		    struct page **batch)
 {
 	const struct bridge_piece *p = group->pieces, *next;
 	const struct bridge_piece *end = p + group->nr_pieces;
@@ -69,7 +70,7 @@ static int pin_side(struct bridge_group *group, bool write)
 		while (next < end && follows(next, address(p, write) + len,
 					     write))
 			len += next++->len;
-		rc = pin_stretch(p, len, write, group->batch);
+		rc = pin_stretch(p, len, write, batch);
 		if (rc)
 			return rc;
 	}
@@ -101,7 +102,7 @@ static int make_room(struct bridge_chunk *chunk)
 }
 
 /* A status is found by the number of its page: those are not joined. */
-static int pin_statuses(struct bridge_group *group)
+static int pin_statuses(struct bridge_group *group, struct page **batch)
 {
 	u64 addr = group->addr, bytes;
 	u64 len = (u64)group->count * sizeof(struct migsim_dma_copy);
@@ -115,19 +116,19 @@ static int pin_statuses(struct bridge_group *group)
 	if (!group->statuses.runs)
 		return -ENOMEM;
 	for (; len; addr += bytes, len -= bytes) {
-		got = bridge_look_up(addr, len, true, group->batch);
+		got = bridge_look_up(addr, len, true, batch);
 		if (got < 0)
 			return got;
-		bytes = bridge_add_runs(&group->statuses, group->batch,
+		bytes = bridge_add_runs(&group->statuses, batch,
 					(unsigned int)got, addr, len);
 	}
 	return 0;
 }
 
-static int pin_all(struct bridge_group *group)
+static int pin_all(struct bridge_group *group, struct page **batch)
 {
 	struct bridge_chunk *chunk;
-	int rc = pin_statuses(group);
+	int rc = pin_statuses(group, batch);
 
 	list_for_each_entry(chunk, &group->chunks, node) {
 		if (rc)
@@ -135,22 +136,22 @@ static int pin_all(struct bridge_group *group)
 		rc = make_room(chunk);
 	}
 	if (!rc)
-		rc = pin_side(group, false);
-	return rc ? rc : pin_side(group, true);
+		rc = pin_side(group, false, batch);
+	return rc ? rc : pin_side(group, true, batch);
 }
 
 /* What was pinned until an error is undone with the group. */
 int bridge_group_pin(struct bridge_group *group)
 {
+	/* BRIDGE_BATCH pages. */
+	struct page **batch = (struct page **)__get_free_page(GFP_KERNEL);
 	int rc;
 
-	group->limited = !capable(CAP_IPC_LOCK);
-	group->batch = (struct page **)__get_free_page(GFP_KERNEL);
-	if (!group->batch)
+	if (!batch)
 		return -ENOMEM;
-	rc = pin_all(group);
-	free_page((unsigned long)group->batch);
-	group->batch = NULL;
+	group->limited = !capable(CAP_IPC_LOCK);
+	rc = pin_all(group, batch);
+	free_page((unsigned long)batch);
 	return rc;
 }
 
