@@ -13,7 +13,7 @@ hello_seconds=180 all_seconds=$((1200 + ${GUEST_SECONDS:-600} + ${GUEST_LOOP_SEC
 # What a topology may say besides qemu=(). One thread for all CPUs: with one
 # for each a kernel that patches itself, as tracing makes it do, has panicked
 # (int3) on a breakpoint that another CPU had taken away.
-accel=tcg,thread=single append="" cpu=max,-erms,-fsrm,-la57
+accel=tcg,thread=single append='' cpu=max,-erms,-fsrm,-la57
 . "$topology"
 
 machine=(-nodefaults -no-reboot -display none -accel "$accel" -cpu "$cpu"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # In emulated time, of a device that takes none: what a copy by the bridge costs
 # the CPU, beside the least that a client within the kernel does for the same
-# copies of the same pages. profile/ counts the instructions.
+# copies of the same pages. bench/bridge.sh counts the instructions.
 . "${SRC:?the path of the sources}/tests/support/bench.sh"
 . "$SRC/tests/support/ptdma.sh"
 

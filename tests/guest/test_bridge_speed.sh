@@ -38,7 +38,7 @@ compare() { # BYTES JOINED: in $baseline and $bridge, MiB/s
 		baseline:) baseline=$((mib * 1000000000 / ns)) ;;
 		bridge:) bridge=$((mib * 1000000000 / ns)) ;;
 		esac
-		echo "    $who $ns $line" >&2
+		echo "    $who $ns $line" >&3
 	done <out
 	echo 262144 >/sys/module/migsim_dma/parameters/chunk_bytes
 }
@@ -53,7 +53,7 @@ pipeline() { # WORD…: in $speed, MiB/s
 	speed=$(tr -d ' \n' <out |
 		sed -n 's/.*"throughput_gib_s":{"median":\([^,]*\),.*/\1/p' |
 		awk '{ printf "%d", $1 * 1024 }')
-	echo "    $*: $(($(descriptors) - begin)) descriptors in two calls" >&2
+	echo "    $*: $(($(descriptors) - begin)) descriptors in two calls" >&3
 }
 
 percent() { # PART WHOLE
@@ -81,7 +81,8 @@ measure() { # MB/s of a channel
 	apart=$part
 }
 
-exec 2>details
+# Told behind the table.
+exec 3>details
 echo "MiB/s of $channels channels, by their MB/s and the length of copies:"
 printf "$row" MB/s copies baseline bridge pipeline %
 if [[ ${1-} == all ]]; then
